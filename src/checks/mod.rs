@@ -1,0 +1,56 @@
+//! The families of checks: one file each, nothing but checks.
+//!
+//! To add a check, add one `Check` literal to the `CHECKS` of a family; nothing else needs to change.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+use crate::check::Check;
+
+/// A family of checks: one file in this folder.
+#[derive(Debug)]
+pub struct Family {
+    /// Kebab-case; what `family:…` selects in the policy.
+    pub id: &'static str,
+    /// The heading in the documentation.
+    pub title: &'static str,
+    /// Its checks, in the order in which they are documented.
+    pub checks: &'static [Check],
+}
+
+mod code_execution;
+mod deserialization;
+mod process;
+
+/// All families, in the order in which they are documented.
+pub static FAMILIES: &[Family] = &[
+    code_execution::FAMILY,
+    process::FAMILY,
+    deserialization::FAMILY,
+];
+
+/// All checks, in the order in which they are documented.
+pub fn all() -> impl Iterator<Item = &'static Check> {
+    FAMILIES.iter().flat_map(|family| family.checks)
+}
+
+/// The checks that a name stands for: an id, an alias with its tool (`bandit:B301`), or an alias alone
+/// (`B301`, `os.system`). Upper and lower case do not matter. Empty when there is none.
+pub fn named(name: &str) -> &'static [&'static Check] {
+    static INDEX: LazyLock<FxHashMap<String, Vec<&'static Check>>> = LazyLock::new(|| {
+        let mut index: FxHashMap<String, Vec<&'static Check>> = FxHashMap::default();
+        for check in all() {
+            let bare = check.aliases.iter().filter_map(|a| a.split_once(':').map(|(_, name)| name));
+            let keys = std::iter::once(check.id).chain(check.aliases.iter().copied()).chain(bare);
+            for key in keys {
+                let checks = index.entry(key.to_ascii_lowercase()).or_default();
+                if !checks.contains(&check) {
+                    checks.push(check);
+                }
+            }
+        }
+        index
+    });
+    INDEX.get(&name.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+}

@@ -1,0 +1,65 @@
+//! A finding: one place in one file where a check fires. SARIF calls this a result.
+
+use std::ops::Range;
+
+use crate::check::{Check, Confidence, Severity};
+
+/// A place in a text. Lines end at LF, as for git and for SARIF's default `newlineSequences`; a lone CR
+/// ends no line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Counted from 1.
+    pub line: u32,
+    /// In Unicode code points, counted from 1.
+    pub column: u32,
+    /// In UTF-16 code units, counted from 1.
+    pub column_utf16: u32,
+}
+
+/// A stretch of the text, `end` excluded.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Region {
+    /// The first character.
+    pub start: Position,
+    /// The character behind the last one.
+    pub end: Position,
+    /// The same in bytes of the decoded text.
+    pub bytes: Range<u32>,
+}
+
+/// One line of source as a report may show it: secrets are masked, over-long lines are cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceLine {
+    /// Counted from 1.
+    pub number: u32,
+    /// Without its line end. It can still hold any character: a report escapes for its own format.
+    pub text: String,
+}
+
+/// One place where a check fires.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The check that fired.
+    pub check: &'static Check,
+    /// The check's own severity, unless the code in question makes it worse or milder.
+    pub severity: Severity,
+    /// How sure the check is.
+    pub confidence: Confidence,
+    /// One sentence for a person.
+    pub message: String,
+    /// What to point at: the callee or the smallest telling part, on one line.
+    pub region: Region,
+    /// The statement around it; of a compound statement only its head.
+    pub statement: Region,
+    /// The lines of the statement, at most [`MAX_EXCERPT_LINES`] around the region.
+    pub excerpt: Vec<SourceLine>,
+    /// Dotted path of the definitions around it (`Class.method`), empty at module level.
+    pub definition: String,
+    /// The tokens of the syntax that fired, one space apart: the same for the same code in any layout.
+    pub normalized: String,
+    /// GitHub's rolling hash of the region's first line: `primaryLocationLineHash` without the counter.
+    pub line_hash: u64,
+}
+
+/// How many lines of source a finding carries at most.
+pub const MAX_EXCERPT_LINES: usize = 7;

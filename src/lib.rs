@@ -1,0 +1,6 @@
+pub mod check;
+pub mod checks;
+pub mod escape;
+pub mod finding;
+pub mod path;
+pub mod python;

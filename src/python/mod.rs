@@ -1,0 +1,1 @@
+//! Python source text to answers about it: decoding, parsing, names, constants, calls.
