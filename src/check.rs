@@ -101,13 +101,8 @@ pub enum Confidence {
 
 impl Severity {
     /// All severities, the worst first.
-    pub const ALL: [Severity; 5] = [
-        Severity::Critical,
-        Severity::High,
-        Severity::Medium,
-        Severity::Low,
-        Severity::Info,
-    ];
+    pub const ALL: [Severity; 5] =
+        [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
 
     /// The word used in the policy and in every report.
     pub const fn as_str(self) -> &'static str {

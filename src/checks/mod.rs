@@ -24,11 +24,7 @@ mod deserialization;
 mod process;
 
 /// All families, in the order in which they are documented.
-pub static FAMILIES: &[Family] = &[
-    code_execution::FAMILY,
-    process::FAMILY,
-    deserialization::FAMILY,
-];
+pub static FAMILIES: &[Family] = &[code_execution::FAMILY, process::FAMILY, deserialization::FAMILY];
 
 /// All checks, in the order in which they are documented.
 pub fn all() -> impl Iterator<Item = &'static Check> {

@@ -1,0 +1,498 @@
+//! What a check sees: calls with their arguments, references, assignments and nodes.
+
+use compact_str::CompactString;
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
+use ruff_text_size::{Ranged, TextRange};
+use smallvec::SmallVec;
+
+use super::constant::{Constant, Possible};
+use super::names::{Names, Thing, Value, Written};
+use super::source::SourceFile;
+use super::tree::{NodeId, ScopeId, Tree};
+use crate::check::{Confidence, Severity};
+
+/// A file with all that can be asked about its code.
+#[derive(Debug)]
+pub struct Module<'a> {
+    file: &'a SourceFile,
+    names: Names<'a>,
+}
+
+impl<'a> Module<'a> {
+    /// `None` when the file has no syntax tree.
+    pub fn of(file: &'a SourceFile) -> Option<Module<'a>> {
+        Some(Module { file, names: Names::new(Tree::of(file.syntax()?)) })
+    }
+
+    /// The file itself.
+    pub fn file(&self) -> &'a SourceFile {
+        self.file
+    }
+
+    /// The flat tree.
+    pub fn tree(&self) -> &Tree<'a> {
+        &self.names.tree
+    }
+
+    /// Answers about names and constants.
+    pub fn names(&self) -> &Names<'a> {
+        &self.names
+    }
+
+    /// An expression of this file, ready to be asked about.
+    pub fn value(&self, expr: &'a Expr) -> Value<'a> {
+        let tree = self.tree();
+        Value { expr, scope: tree.scope_of(tree.id(expr)) }
+    }
+
+    /// The qualified names that an expression can refer to.
+    pub fn qualified(&self, expr: &'a Expr) -> SmallVec<[CompactString; 2]> {
+        self.names.qualified(self.value(expr))
+    }
+
+    /// Whether an expression can refer to one of these qualified names.
+    pub fn refers_to(&self, expr: &'a Expr, names: &[&str]) -> bool {
+        self.qualified(expr).iter().any(|name| names.contains(&name.as_str()))
+    }
+
+    /// The one constant that an expression is.
+    pub fn constant(&self, expr: &'a Expr) -> Option<Constant> {
+        self.names.constant(self.value(expr))
+    }
+
+    /// The one text that an expression is.
+    pub fn text(&self, expr: &'a Expr) -> Option<String> {
+        match self.constant(expr)? {
+            Constant::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The node around a node.
+    pub fn parent(&self, node: AnyNodeRef<'a>) -> Option<AnyNodeRef<'a>> {
+        let tree = self.tree();
+        tree.parent(tree.id(node)).map(|id| tree.node(id))
+    }
+
+    /// The nodes around a node, the nearest first.
+    pub fn ancestors(&self, node: AnyNodeRef<'a>) -> impl Iterator<Item = AnyNodeRef<'a>> {
+        let tree = self.tree();
+        tree.ancestors(tree.id(node)).map(|id| tree.node(id))
+    }
+
+    /// The function around a node, if any.
+    pub fn function_around(&self, node: AnyNodeRef<'a>) -> Option<&'a ast::StmtFunctionDef> {
+        self.ancestors(node).find_map(|node| match node {
+            AnyNodeRef::StmtFunctionDef(function) => Some(function),
+            _ => None,
+        })
+    }
+
+    /// Dotted path of the definitions around a node: `Class.method`; empty at module level.
+    pub fn definition(&self, id: NodeId) -> String {
+        let tree = self.tree();
+        let mut names: SmallVec<[&str; 4]> = SmallVec::new();
+        for id in tree.ancestors(id) {
+            match tree.node(id) {
+                AnyNodeRef::StmtFunctionDef(function) => names.push(&function.name),
+                AnyNodeRef::StmtClassDef(class) => names.push(&class.name),
+                _ => {}
+            }
+        }
+        names.reverse();
+        names.join(".")
+    }
+
+    /// What the callee of a call can be, with the arguments that each will get.
+    pub fn callees(&self, node: &'a ast::ExprCall) -> SmallVec<[Callee<'a>; 2]> {
+        let written = Written { call: node, scope: self.tree().scope_of(self.tree().id(node)) };
+        let mut out = SmallVec::new();
+        for thing in self.names.things(Value { expr: &node.func, scope: written.scope }) {
+            match thing {
+                Thing::Named(name) => {
+                    out.push(Callee { name, arguments: Arguments::of(&self.names, &[written], 0) })
+                }
+                Thing::Partial(name, partial) => {
+                    let arguments = Arguments::of(&self.names, &[partial, written], 1);
+                    out.push(Callee { name, arguments });
+                }
+                Thing::Getter(getter) => out.extend(self.method_called(getter, written)),
+                _ => {}
+            }
+        }
+        out
+    }
+
+    /// `operator.methodcaller("system", "ls")(os)` calls `os.system("ls")`.
+    fn method_called(&self, getter: Written<'a>, applied: Written<'a>) -> SmallVec<[Callee<'a>; 2]> {
+        let (Some(method), Some(object)) =
+            (getter.call.arguments.args.first(), applied.call.arguments.args.first())
+        else {
+            return SmallVec::new();
+        };
+        let Some(Constant::Str(method)) = self.names.constant(Value { expr: method, scope: getter.scope })
+        else {
+            return SmallVec::new();
+        };
+        let bases = self.names.things(Value { expr: object, scope: applied.scope });
+        let callee = |thing| match thing {
+            Thing::Named(name) => Some(Callee { name, arguments: Arguments::of(&self.names, &[getter], 1) }),
+            _ => None,
+        };
+        self.names.attribute_of(&bases, &method).into_iter().filter_map(callee).collect()
+    }
+}
+
+/// One thing that a call may call.
+#[derive(Debug, Clone)]
+pub struct Callee<'a> {
+    /// Its qualified name.
+    pub name: CompactString,
+    /// What it gets.
+    pub arguments: Arguments<'a>,
+}
+
+/// The arguments of a call, with `*` and `**` of what is written in the file laid out.
+#[derive(Debug, Clone, Default)]
+pub struct Arguments<'a> {
+    positional: SmallVec<[Value<'a>; 4]>,
+    keywords: SmallVec<[(CompactString, Value<'a>); 4]>,
+    /// A `*` whose elements cannot be seen: any position behind these may be given.
+    open_positional: bool,
+    /// A `**` whose keys cannot be seen: any keyword may be given.
+    open_keywords: bool,
+}
+
+impl<'a> Arguments<'a> {
+    /// The arguments of several calls that add up (`functools.partial`); of the first call `skip` positional
+    /// ones are left out.
+    fn of(names: &Names<'a>, calls: &[Written<'a>], mut skip: usize) -> Self {
+        let mut out = Arguments::default();
+        for Written { call, scope } in calls.iter().copied() {
+            for expr in &call.arguments.args {
+                if skip > 0 {
+                    skip -= 1;
+                } else {
+                    out.push_positional(names, Value { expr, scope });
+                }
+            }
+            for keyword in &call.arguments.keywords {
+                let value = Value { expr: &keyword.value, scope };
+                match &keyword.arg {
+                    Some(name) => out.set_keyword(name.as_str(), value),
+                    None => out.push_unpacked(names, value),
+                }
+            }
+        }
+        out
+    }
+
+    /// Nothing is known about what will be given.
+    pub fn unknown() -> Self {
+        Arguments { open_positional: true, open_keywords: true, ..Arguments::default() }
+    }
+
+    fn push_positional(&mut self, names: &Names<'a>, value: Value<'a>) {
+        let Expr::Starred(starred) = value.expr else {
+            if !self.open_positional {
+                self.positional.push(value);
+            }
+            return;
+        };
+        let things = names.things(Value { expr: &starred.value, scope: value.scope });
+        match things.as_slice() {
+            [
+                Thing::Value(Value {
+                    expr: Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }),
+                    scope,
+                }),
+            ] => {
+                for expr in elts {
+                    self.push_positional(names, Value { expr, scope: *scope });
+                }
+            }
+            _ => self.open_positional = true,
+        }
+    }
+
+    fn push_unpacked(&mut self, names: &Names<'a>, value: Value<'a>) {
+        let things = names.things(value);
+        let mut seen = false;
+        for thing in &things {
+            match thing {
+                Thing::Value(Value { expr: Expr::Dict(dict), scope }) => {
+                    seen = true;
+                    self.push_dict(names, dict, *scope);
+                }
+                Thing::Named(name) if name == "builtins.dict()" => {
+                    if let Expr::Call(call) = value.expr {
+                        seen = true;
+                        for keyword in &call.arguments.keywords {
+                            let value = Value { expr: &keyword.value, scope: value.scope };
+                            match &keyword.arg {
+                                Some(name) => self.set_keyword(name.as_str(), value),
+                                None => self.open_keywords = true,
+                            }
+                        }
+                    } else {
+                        self.open_keywords = true;
+                    }
+                }
+                _ => self.open_keywords = true,
+            }
+        }
+        self.open_keywords |=
+            !seen || things.len() > 1 || !matches!(value.expr, Expr::Dict(_) | Expr::Call(_));
+    }
+
+    fn push_dict(&mut self, names: &Names<'a>, dict: &'a ast::ExprDict, scope: ScopeId) {
+        for item in dict {
+            let key = item.key.as_ref().and_then(|expr| names.constant(Value { expr, scope }));
+            match key {
+                Some(Constant::Str(key)) => self.set_keyword(&key, Value { expr: &item.value, scope }),
+                _ => self.open_keywords = true,
+            }
+        }
+    }
+
+    fn set_keyword(&mut self, name: &str, value: Value<'a>) {
+        match self.keywords.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => *old = value,
+            None => self.keywords.push((name.into(), value)),
+        }
+    }
+}
+
+/// An argument of a call.
+#[derive(Debug, Clone, Copy)]
+pub enum Argument<'a> {
+    /// It is not given: the default applies.
+    Absent,
+    /// It may or may not be given, through `*` or `**`.
+    Unknown,
+    /// It is given.
+    Given(Value<'a>),
+}
+
+/// What is known about the truth of an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Truth {
+    /// Not given.
+    Absent,
+    /// Certainly true.
+    True,
+    /// Certainly false.
+    False,
+    /// True in some cases that can be seen.
+    Sometimes,
+    /// Cannot be told.
+    Unknown,
+}
+
+/// A call of something with a qualified name, with what it gets.
+#[derive(Debug, Clone)]
+pub struct Call<'m> {
+    /// The file.
+    pub module: &'m Module<'m>,
+    /// The call, or the expression that hands the callee on to be called.
+    pub node: AnyNodeRef<'m>,
+    /// The qualified name of the callee.
+    pub name: CompactString,
+    /// What it gets.
+    pub arguments: Arguments<'m>,
+    /// Whether the callee is only handed on: `map(os.system, commands)`.
+    pub handed_on: bool,
+}
+
+impl<'m> Call<'m> {
+    /// The argument with this keyword or at this position.
+    pub fn argument(&self, keyword: &str, position: impl Into<Option<usize>>) -> Argument<'m> {
+        let arguments = &self.arguments;
+        if let Some((_, value)) = arguments.keywords.iter().find(|(name, _)| name == keyword) {
+            return Argument::Given(*value);
+        }
+        let position = position.into();
+        if let Some(value) = position.and_then(|position| arguments.positional.get(position)) {
+            return Argument::Given(*value);
+        }
+        let hidden = arguments.open_keywords || position.is_some() && arguments.open_positional;
+        if hidden { Argument::Unknown } else { Argument::Absent }
+    }
+
+    /// The argument at a position, whatever its keyword.
+    pub fn positional(&self, position: usize) -> Argument<'m> {
+        match self.arguments.positional.get(position) {
+            Some(value) => Argument::Given(*value),
+            None if self.arguments.open_positional => Argument::Unknown,
+            None => Argument::Absent,
+        }
+    }
+
+    /// The value of an argument, if it is given in plain sight.
+    pub fn given(&self, keyword: &str, position: impl Into<Option<usize>>) -> Option<Value<'m>> {
+        match self.argument(keyword, position) {
+            Argument::Given(value) => Some(value),
+            Argument::Absent | Argument::Unknown => None,
+        }
+    }
+
+    /// All that is given in plain sight, positional arguments first.
+    pub fn all_given(&self) -> impl Iterator<Item = Value<'m>> {
+        let keywords = self.arguments.keywords.iter().map(|(_, value)| *value);
+        self.arguments.positional.iter().copied().chain(keywords)
+    }
+
+    /// Whether nothing at all is given, and nothing can be hidden behind `*` or `**`.
+    pub fn has_no_arguments(&self) -> bool {
+        let arguments = &self.arguments;
+        !arguments.open_positional && !arguments.open_keywords && self.all_given().next().is_none()
+    }
+
+    /// Whether a keyword may be given that cannot be seen.
+    pub fn may_hide_keywords(&self) -> bool {
+        self.arguments.open_keywords
+    }
+
+    /// The one constant that an argument is.
+    pub fn constant(&self, keyword: &str, position: impl Into<Option<usize>>) -> Option<Constant> {
+        self.module.names.constant(self.given(keyword, position)?)
+    }
+
+    /// The one text that an argument is.
+    pub fn text(&self, keyword: &str, position: impl Into<Option<usize>>) -> Option<String> {
+        match self.constant(keyword, position)? {
+            Constant::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What is known about the truth of an argument.
+    pub fn truth(&self, keyword: &str, position: impl Into<Option<usize>>) -> Truth {
+        match self.argument(keyword, position) {
+            Argument::Absent => Truth::Absent,
+            Argument::Unknown => Truth::Unknown,
+            Argument::Given(value) => truth_of(&self.module.names.possible(value)),
+        }
+    }
+
+    /// Whether an argument certainly is this very constant.
+    pub fn is(&self, keyword: &str, position: impl Into<Option<usize>>, constant: &Constant) -> bool {
+        self.constant(keyword, position).as_ref() == Some(constant)
+    }
+
+    /// Whether an argument can refer to one of these qualified names.
+    pub fn refers_to(&self, keyword: &str, position: impl Into<Option<usize>>, names: &[&str]) -> bool {
+        let Some(value) = self.given(keyword, position) else { return false };
+        self.module.names.qualified(value).iter().any(|name| names.contains(&name.as_str()))
+    }
+
+    /// Whether everything given is a constant that the source shows.
+    pub fn is_constant(&self) -> bool {
+        let arguments = &self.arguments;
+        !arguments.open_positional
+            && !arguments.open_keywords
+            && self.all_given().all(|value| self.module.names.constant(value).is_some())
+    }
+}
+
+fn truth_of(possible: &Possible) -> Truth {
+    let any = possible.constants.iter().any(Constant::truth);
+    let all = possible.constants.iter().all(Constant::truth);
+    match (possible.open, any, all) {
+        (_, false, _) if possible.open || possible.constants.is_empty() => Truth::Unknown,
+        (false, true, true) => Truth::True,
+        (false, false, _) => Truth::False,
+        _ => Truth::Sometimes,
+    }
+}
+
+/// A mention of something with a qualified name.
+#[derive(Debug, Clone)]
+pub struct Reference<'m> {
+    /// The file.
+    pub module: &'m Module<'m>,
+    /// The expression.
+    pub expr: &'m Expr,
+    /// The qualified name it stands for.
+    pub name: CompactString,
+}
+
+/// An assignment to something with a qualified name: an attribute of a module or of an instance, an item of a
+/// mapping (`os.environ["X"] = …`), `setattr` with a constant.
+#[derive(Debug, Clone)]
+pub struct Assignment<'m> {
+    /// The file.
+    pub module: &'m Module<'m>,
+    /// What is assigned to.
+    pub target: AnyNodeRef<'m>,
+    /// The qualified name of the target; `[]` for an item.
+    pub name: CompactString,
+    /// The key of the item, if it is a constant text.
+    pub key: Option<String>,
+    /// What is assigned.
+    pub value: Value<'m>,
+}
+
+impl Assignment<'_> {
+    /// The one constant that is assigned.
+    pub fn constant(&self) -> Option<Constant> {
+        self.module.names.constant(self.value)
+    }
+
+    /// Whether what is assigned can refer to one of these qualified names.
+    pub fn refers_to(&self, names: &[&str]) -> bool {
+        self.module.names.qualified(self.value).iter().any(|name| names.contains(&name.as_str()))
+    }
+}
+
+/// A node of the tree, for checks that ask about structure.
+#[derive(Debug, Clone, Copy)]
+pub struct Node<'m> {
+    /// The file.
+    pub module: &'m Module<'m>,
+    /// The node.
+    pub node: AnyNodeRef<'m>,
+}
+
+/// A place where a check fires.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// What to point at.
+    pub range: TextRange,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Instead of the check's own severity.
+    pub severity: Option<Severity>,
+    /// Instead of the check's own summary: one sentence.
+    pub message: Option<String>,
+    /// A secret inside the source, never to be shown.
+    pub secret: Option<TextRange>,
+}
+
+impl Hit {
+    /// A plain hit.
+    pub fn at(place: impl Ranged, confidence: Confidence) -> Hit {
+        Hit { range: place.range(), confidence, severity: None, message: None, secret: None }
+    }
+}
+
+/// The places where a check fires, as it finds them.
+#[derive(Debug, Default)]
+pub struct Hits(Vec<Hit>);
+
+impl Hits {
+    /// Adds a plain hit.
+    pub fn at(&mut self, place: impl Ranged, confidence: Confidence) {
+        self.0.push(Hit::at(place, confidence));
+    }
+
+    /// Adds a hit.
+    pub fn push(&mut self, hit: Hit) {
+        self.0.push(hit);
+    }
+
+    /// Takes all hits out.
+    pub fn drain(&mut self) -> impl Iterator<Item = Hit> {
+        self.0.drain(..)
+    }
+}

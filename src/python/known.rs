@@ -1,0 +1,418 @@
+//! What is known about names of the standard library and of widely used packages: which are the same thing
+//! under another name, and what calling some of them gives.
+
+use compact_str::CompactString;
+
+/// Names of CPython's `builtins` module that a program can call or misuse.
+pub fn is_builtin(name: &str) -> bool {
+    BUILTINS.binary_search(&name).is_ok()
+}
+
+/// Sorted, for a binary search.
+static BUILTINS: &[&str] = &[
+    "__build_class__",
+    "__builtins__",
+    "__import__",
+    "__loader__",
+    "abs",
+    "aiter",
+    "all",
+    "anext",
+    "any",
+    "apply",
+    "ascii",
+    "bin",
+    "bool",
+    "breakpoint",
+    "bytearray",
+    "bytes",
+    "callable",
+    "chr",
+    "classmethod",
+    "compile",
+    "complex",
+    "copyright",
+    "credits",
+    "delattr",
+    "dict",
+    "dir",
+    "divmod",
+    "enumerate",
+    "eval",
+    "exec",
+    "execfile",
+    "exit",
+    "file",
+    "filter",
+    "float",
+    "format",
+    "frozenset",
+    "getattr",
+    "globals",
+    "hasattr",
+    "hash",
+    "help",
+    "hex",
+    "id",
+    "input",
+    "int",
+    "isinstance",
+    "issubclass",
+    "iter",
+    "len",
+    "license",
+    "list",
+    "locals",
+    "map",
+    "max",
+    "memoryview",
+    "min",
+    "next",
+    "object",
+    "oct",
+    "open",
+    "ord",
+    "pow",
+    "print",
+    "property",
+    "quit",
+    "range",
+    "raw_input",
+    "reload",
+    "repr",
+    "reversed",
+    "round",
+    "set",
+    "setattr",
+    "slice",
+    "sorted",
+    "staticmethod",
+    "str",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "unichr",
+    "vars",
+    "zip",
+];
+
+/// Whole names, or the first parts of names, that stand for another: `(from, to)`.
+///
+/// Facts from the documentation and the sources of the modules named; the C twin of a module exports the
+/// same functions.
+static SAME: &[(&str, &str)] = &[
+    ("__builtin__", "builtins"),
+    ("builtins.__builtins__", "builtins"),
+    ("builtins.file", "builtins.open"),
+    ("builtins.raw_input", "builtins.input"),
+    ("_io.open", "builtins.open"),
+    ("io.open", "builtins.open"),
+    ("codecs.builtins", "builtins"),
+    ("six.moves.builtins", "builtins"),
+    ("six.moves.cPickle", "pickle"),
+    ("six.moves.urllib", "urllib"),
+    ("six.moves.input", "builtins.input"),
+    ("six.exec_", "builtins.exec"),
+    ("future.builtins", "builtins"),
+    ("past.builtins", "builtins"),
+    ("_pickle", "pickle"),
+    ("cPickle", "pickle"),
+    ("pickle._loads", "pickle.loads"),
+    ("pickle._load", "pickle.load"),
+    ("pickle._Unpickler", "pickle.Unpickler"),
+    ("posix", "os"),
+    ("nt", "os"),
+    ("posixpath", "os.path"),
+    ("ntpath", "os.path"),
+    ("_posixsubprocess", "subprocess"),
+    ("subprocess32", "subprocess"),
+    ("commands", "subprocess"),
+    ("_random", "random"),
+    ("_ssl", "ssl"),
+    ("_socket", "socket"),
+    ("_hashlib.openssl_md5", "hashlib.md5"),
+    ("_hashlib.openssl_sha1", "hashlib.sha1"),
+    ("_md5.md5", "hashlib.md5"),
+    ("_sha1.sha1", "hashlib.sha1"),
+    ("md5.new", "hashlib.md5"),
+    ("md5.md5", "hashlib.md5"),
+    ("sha.new", "hashlib.sha1"),
+    ("sha.sha", "hashlib.sha1"),
+    ("_codecs", "codecs"),
+    ("_operator", "operator"),
+    ("_functools", "functools"),
+    ("_tracemalloc", "tracemalloc"),
+    ("importlib.__import__", "builtins.__import__"),
+    ("importlib._bootstrap._gcd_import", "importlib.import_module"),
+    ("imp.reload", "importlib.reload"),
+    ("urllib2.urlopen", "urllib.request.urlopen"),
+    ("urllib.urlopen", "urllib.request.urlopen"),
+    ("urllib.urlretrieve", "urllib.request.urlretrieve"),
+    ("urllib2.Request", "urllib.request.Request"),
+    ("requests.api", "requests"),
+    ("requests.sessions", "requests"),
+    ("requests.session", "requests.Session"),
+    ("requests.Session().__enter__", "requests.Session"),
+    ("xmlrpclib", "xmlrpc.client"),
+    ("BaseHTTPServer", "http.server"),
+    ("SimpleHTTPServer", "http.server"),
+    ("SocketServer", "socketserver"),
+    ("Cryptodome", "Crypto"),
+    ("cryptography.hazmat.decrepit.ciphers.algorithms", "cryptography.hazmat.primitives.ciphers.algorithms"),
+    ("yaml.loader.SafeLoader", "yaml.SafeLoader"),
+    ("yaml.cyaml.CSafeLoader", "yaml.CSafeLoader"),
+    ("yaml.loader.Loader", "yaml.Loader"),
+    ("yaml.loader.UnsafeLoader", "yaml.UnsafeLoader"),
+    ("yaml.loader.FullLoader", "yaml.FullLoader"),
+    ("ruamel_yaml", "ruamel.yaml"),
+    ("tarfile.TarFile.open", "tarfile.open"),
+    ("tarfile.TarFile.taropen", "tarfile.open"),
+    ("tarfile.TarFile.gzopen", "tarfile.open"),
+    ("tarfile.TarFile.bz2open", "tarfile.open"),
+    ("tarfile.TarFile.xzopen", "tarfile.open"),
+    ("jinja2.environment", "jinja2"),
+    ("flask.app.Flask", "flask.Flask"),
+    ("flask.globals.request", "flask.request"),
+    ("flask.templating", "flask"),
+    ("django.utils.html.mark_safe", "django.utils.safestring.mark_safe"),
+    ("flask.Markup", "markupsafe.Markup"),
+    ("jinja2.Markup", "markupsafe.Markup"),
+    ("jinja2.utils.markupsafe", "markupsafe"),
+    ("sqlalchemy.sql.text", "sqlalchemy.text"),
+    ("sqlalchemy.sql.expression.text", "sqlalchemy.text"),
+    ("paramiko.client", "paramiko"),
+    ("paramiko.transport", "paramiko"),
+    ("psycopg2.extensions", "psycopg2"),
+    ("multiprocessing.dummy.connection", "multiprocessing.connection"),
+    ("defusedxml.cElementTree", "defusedxml.ElementTree"),
+    ("pandas.io.pickle", "pandas"),
+    ("torch.serialization.load", "torch.load"),
+    ("numpy.lib.npyio.load", "numpy.load"),
+    ("sklearn.externals.joblib", "joblib"),
+    ("joblib.numpy_pickle", "joblib"),
+    ("starlette.responses", "fastapi.responses"),
+    ("starlette.middleware", "fastapi.middleware"),
+];
+
+/// What calling a name gives, where that is an instance of something with another name: `(call, class)`.
+static GIVES: &[(&str, &str)] = &[
+    ("tarfile.open", "tarfile.TarFile"),
+    ("ssl.create_default_context", "ssl.SSLContext"),
+    ("ssl._create_unverified_context", "ssl.SSLContext"),
+    ("ssl._create_default_https_context", "ssl.SSLContext"),
+    ("ssl._create_stdlib_context", "ssl.SSLContext"),
+    ("urllib3.util.ssl_.create_urllib3_context", "ssl.SSLContext"),
+    ("sqlite3.connect", "sqlite3.Connection"),
+    ("pathlib.PurePath", "pathlib.Path"),
+    ("pathlib.PosixPath", "pathlib.Path"),
+    ("pathlib.Path.cwd", "pathlib.Path"),
+    ("pathlib.Path.home", "pathlib.Path"),
+    ("subprocess.Popen().__enter__", "subprocess.Popen"),
+    ("asyncio.get_event_loop", "asyncio.AbstractEventLoop"),
+    ("asyncio.get_running_loop", "asyncio.AbstractEventLoop"),
+    ("asyncio.new_event_loop", "asyncio.AbstractEventLoop"),
+    ("socket.create_connection", "socket.socket"),
+    ("multiprocessing.connection.Client", "multiprocessing.connection.Connection"),
+    ("multiprocessing.connection.Listener().accept", "multiprocessing.connection.Connection"),
+];
+
+/// Dangerous modules that reach a program as an attribute of a module that merely imports them.
+static RE_EXPORTED: &[&str] = &[
+    "base64",
+    "builtins",
+    "codecs",
+    "ctypes",
+    "hashlib",
+    "importlib",
+    "io",
+    "marshal",
+    "os",
+    "pickle",
+    "pty",
+    "random",
+    "shutil",
+    "socket",
+    "ssl",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "types",
+    "urllib",
+    "zlib",
+];
+
+/// Packages of the standard library with a real submodule of such a name.
+static OWN_SUBMODULES: &[&str] = &["asyncio.subprocess", "asyncio.base_subprocess", "test", "distutils"];
+
+/// Modules of the standard library through which other modules can be reached.
+static CARRIERS: &[&str] = &[
+    "argparse",
+    "ast",
+    "asyncio",
+    "base64",
+    "bdb",
+    "bz2",
+    "calendar",
+    "cgi",
+    "cmd",
+    "code",
+    "codecs",
+    "collections",
+    "concurrent",
+    "configparser",
+    "contextlib",
+    "copy",
+    "csv",
+    "ctypes",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "dis",
+    "doctest",
+    "email",
+    "enum",
+    "filecmp",
+    "fileinput",
+    "fnmatch",
+    "ftplib",
+    "functools",
+    "getopt",
+    "getpass",
+    "gettext",
+    "glob",
+    "gzip",
+    "hashlib",
+    "heapq",
+    "http",
+    "imaplib",
+    "importlib",
+    "inspect",
+    "io",
+    "json",
+    "linecache",
+    "locale",
+    "logging",
+    "lzma",
+    "mailbox",
+    "mimetypes",
+    "multiprocessing",
+    "nntplib",
+    "ntpath",
+    "os",
+    "pathlib",
+    "pdb",
+    "pickle",
+    "pickletools",
+    "pipes",
+    "pkgutil",
+    "platform",
+    "plistlib",
+    "posixpath",
+    "pprint",
+    "profile",
+    "pstats",
+    "pty",
+    "py_compile",
+    "pydoc",
+    "queue",
+    "random",
+    "re",
+    "runpy",
+    "secrets",
+    "selectors",
+    "shelve",
+    "shlex",
+    "shutil",
+    "signal",
+    "site",
+    "smtplib",
+    "socket",
+    "socketserver",
+    "sqlite3",
+    "ssl",
+    "statistics",
+    "string",
+    "subprocess",
+    "sys",
+    "sysconfig",
+    "tarfile",
+    "tempfile",
+    "textwrap",
+    "threading",
+    "timeit",
+    "token",
+    "tokenize",
+    "trace",
+    "traceback",
+    "tracemalloc",
+    "types",
+    "typing",
+    "unittest",
+    "urllib",
+    "uuid",
+    "venv",
+    "warnings",
+    "wave",
+    "weakref",
+    "webbrowser",
+    "wsgiref",
+    "xml",
+    "xmlrpc",
+    "zipfile",
+    "zipimport",
+];
+
+/// The one name of what a dotted path names.
+pub fn canonical(path: CompactString) -> CompactString {
+    let mut path = without_carrier(path);
+    // Two steps at most: `six.moves.cPickle._loads` and the like.
+    for _ in 0..2 {
+        match renamed(&path) {
+            Some(new) => path = new,
+            None => break,
+        }
+    }
+    path
+}
+
+/// The class whose instance a call of `callee` gives: `callee` itself unless it is known better.
+pub fn instance_of(callee: &str) -> CompactString {
+    let class = GIVES.iter().find(|(from, _)| *from == callee).map_or(callee, |(_, class)| class);
+    let mut instance = CompactString::from(class);
+    instance.push_str("()");
+    instance
+}
+
+fn renamed(path: &str) -> Option<CompactString> {
+    SAME.iter().find_map(|(from, to)| {
+        let rest = path.strip_prefix(from)?;
+        let boundary = rest.is_empty() || rest.starts_with(['.', '(', '[']);
+        boundary.then(|| {
+            let mut new = CompactString::from(*to);
+            new.push_str(rest);
+            new
+        })
+    })
+}
+
+/// `shutil.os.system` → `os.system`, `logging.handlers.pickle.loads` → `pickle.loads`.
+fn without_carrier(path: CompactString) -> CompactString {
+    let Some((first, rest)) = path.split_once('.') else { return path };
+    if CARRIERS.binary_search(&first).is_err() || OWN_SUBMODULES.iter().any(|own| path.starts_with(own)) {
+        return path;
+    }
+    let mut offset = first.len() + 1;
+    let mut found = None;
+    for segment in rest.split('.') {
+        if RE_EXPORTED.binary_search(&segment).is_ok() {
+            found = Some(offset);
+        }
+        offset += segment.len() + 1;
+    }
+    // `xml.etree` and `importlib.util` stay what they are: a submodule is no re-export.
+    match found {
+        Some(at) if !path[..at].contains("()") => CompactString::from(&path[at..]),
+        _ => path,
+    }
+}

@@ -1,0 +1,695 @@
+//! What an expression refers to: qualified names, local definitions, values written in the source.
+//!
+//! The analysis is insensitive to the flow of control but knows scopes. Where a name can mean several
+//! things, all are kept: a gate would rather ask.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use compact_str::CompactString;
+use ruff_python_ast::{self as ast, Expr};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::constant::Constant;
+use super::known;
+use super::tree::{Meaning, ScopeId, ScopeKind, Step, Tree, with_stack};
+
+/// How many meanings of one expression are kept. More than this is no program a person wrote.
+const MAX_MEANINGS: usize = 24;
+
+/// How far names are followed through one another.
+const MAX_DEPTH: u32 = 400;
+
+/// How many steps may be taken in one file before it counts as too complex to be analysed.
+const STEP_BUDGET: u32 = 5_000_000;
+
+/// What an expression can refer to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Thing<'a> {
+    /// Something outside this file by its qualified name. `()` stands for an instance or result and `[]` for
+    /// an element: `requests.Session().get`, `sys.argv[]`. A name that starts with `?.` is an attribute of
+    /// something unknown; one that starts with `.` comes from a relative import.
+    Named(CompactString),
+    /// A class defined in this file.
+    Class(ScopeId),
+    /// An instance of a class defined in this file.
+    Instance(ScopeId),
+    /// A function or lambda defined in this file.
+    Function(ScopeId),
+    /// A literal, display or other value to be looked into.
+    Value(Value<'a>),
+    /// `functools.partial(name, …)`, made by this call.
+    Partial(CompactString, Written<'a>),
+    /// The attributes of something as a mapping: `vars(x)`, `x.__dict__`.
+    Attributes(Box<Thing<'a>>),
+    /// `operator.attrgetter(…)` or `operator.methodcaller(…)`, made by this call.
+    Getter(Written<'a>),
+    /// The names of the module as a mapping: `globals()`.
+    Globals,
+}
+
+/// An expression and the scope in which it is evaluated.
+#[derive(Debug, Clone, Copy)]
+pub struct Value<'a> {
+    pub expr: &'a Expr,
+    pub scope: ScopeId,
+}
+
+/// A call and the scope in which it is evaluated.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
+    pub call: &'a ast::ExprCall,
+    pub scope: ScopeId,
+}
+
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.expr, other.expr)
+    }
+}
+
+impl PartialEq for Written<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.call, other.call)
+    }
+}
+
+/// Several meanings of one expression.
+pub type Things<'a> = SmallVec<[Thing<'a>; 2]>;
+
+/// Answers what expressions of one file refer to.
+#[derive(Debug)]
+pub struct Names<'a> {
+    pub(super) tree: Tree<'a>,
+    /// What a binding means, once it is known; an empty entry while it is being found out.
+    known: RefCell<Vec<Option<Rc<[Thing<'a>]>>>>,
+    /// What an expression computes, by its address.
+    pub(super) folded: RefCell<FxHashMap<usize, Option<Constant>>>,
+    steps: Cell<u32>,
+    depth: Cell<u32>,
+    gave_up: Cell<bool>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(tree: Tree<'a>) -> Self {
+        let known = RefCell::new(vec![None; tree.binding_count()]);
+        Names {
+            tree,
+            known,
+            folded: RefCell::default(),
+            steps: Cell::new(0),
+            depth: Cell::new(0),
+            gave_up: Cell::new(false),
+        }
+    }
+
+    /// Whether some name was too entangled to be followed to its end: what is not known may be anything.
+    pub fn gave_up(&self) -> bool {
+        self.gave_up.get()
+    }
+
+    /// Counts a step; false when there have been too many.
+    pub(super) fn step(&self) -> bool {
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
+        if steps > STEP_BUDGET {
+            self.gave_up.set(true);
+        }
+        steps <= STEP_BUDGET
+    }
+
+    /// Goes one level deeper for `f`; the default when that is too deep.
+    pub(super) fn deeper<R: Default>(&self, f: impl FnOnce() -> R) -> R {
+        if self.depth.get() >= MAX_DEPTH {
+            self.gave_up.set(true);
+            return R::default();
+        }
+        if !self.step() {
+            return R::default();
+        }
+        self.depth.set(self.depth.get() + 1);
+        let result = with_stack(f);
+        self.depth.set(self.depth.get() - 1);
+        result
+    }
+
+    /// All that an expression can refer to; empty when nothing is known about it.
+    pub fn things(&self, value: Value<'a>) -> Things<'a> {
+        self.deeper(|| {
+            let mut out = Things::new();
+            self.collect(value, &mut out);
+            out
+        })
+    }
+
+    /// The qualified names that an expression can refer to.
+    pub fn qualified(&self, value: Value<'a>) -> SmallVec<[CompactString; 2]> {
+        let named = self.things(value).into_iter().filter_map(|thing| match thing {
+            Thing::Named(name) => Some(name),
+            _ => None,
+        });
+        named.collect()
+    }
+
+    fn collect(&self, Value { expr, scope }: Value<'a>, out: &mut Things<'a>) {
+        let mut also = |expr: &'a Expr| add_all(out, self.things(Value { expr, scope }));
+        match expr {
+            Expr::Name(name) => self.collect_name(name.id.as_str(), scope, out),
+            Expr::Attribute(attribute) => {
+                let base = self.things(Value { expr: &attribute.value, scope });
+                add_all(out, self.attribute_of(&base, attribute.attr.as_str()));
+            }
+            Expr::Subscript(subscript) => add_all(out, self.subscript(subscript, scope)),
+            Expr::Call(call) => add_all(out, self.result_of(Written { call, scope })),
+            Expr::If(choice) => {
+                also(&choice.body);
+                also(&choice.orelse);
+            }
+            Expr::BoolOp(choice) => choice.values.iter().for_each(also),
+            Expr::Named(named) => also(&named.value),
+            Expr::Await(awaited) => also(&awaited.value),
+            Expr::Starred(starred) => also(&starred.value),
+            Expr::Lambda(lambda) => {
+                if let Some(scope) = self.tree.scope_opened_by(lambda) {
+                    add(out, Thing::Function(scope));
+                }
+            }
+            _ => add(out, Thing::Value(Value { expr, scope })),
+        }
+    }
+
+    fn collect_name(&self, name: &str, scope: ScopeId, out: &mut Things<'a>) {
+        match self.tree.scope_binding(scope, name) {
+            None => self.collect_unbound(name, scope, out),
+            Some(home) => {
+                let mut certain =
+                    !matches!(self.tree.scope(home).kind, ScopeKind::Module | ScopeKind::Class(_));
+                for (index, binding) in self.tree.bindings_in(home, name) {
+                    certain |= !binding.conditional;
+                    add_all(out, self.binding(index).iter().cloned());
+                }
+                if !certain && known::is_builtin(name) {
+                    add(out, named("builtins", name));
+                }
+            }
+        }
+    }
+
+    /// A name that no scope binds comes from a star import or is a builtin.
+    fn collect_unbound(&self, name: &str, scope: ScopeId, out: &mut Things<'a>) {
+        let mut id = Some(scope);
+        while let Some(scope) = id {
+            let scope = self.tree.scope(scope);
+            for module in &scope.stars {
+                add(out, named(module, name));
+            }
+            id = scope.parent;
+        }
+        if known::is_builtin(name) {
+            add(out, named("builtins", name));
+        }
+    }
+
+    fn binding(&self, index: u32) -> Rc<[Thing<'a>]> {
+        if let Some(known) = &self.known.borrow()[index as usize] {
+            return Rc::clone(known);
+        }
+        // An empty answer stands here while the real one is sought: `x = x` must end.
+        self.known.borrow_mut()[index as usize] = Some(Rc::from([]));
+        let found: Rc<[Thing<'a>]> = Rc::from(self.meaning(index).into_vec());
+        self.known.borrow_mut()[index as usize] = Some(Rc::clone(&found));
+        found
+    }
+
+    fn meaning(&self, index: u32) -> Things<'a> {
+        match &self.tree.binding(index).meaning {
+            Meaning::Import(path) => {
+                SmallVec::from_elem(Thing::Named(known::canonical(path.as_str().into())), 1)
+            }
+            Meaning::Value { expr, scope, steps } => {
+                let mut things = self.things(Value { expr, scope: *scope });
+                for step in steps {
+                    things = self.taken(&things, *step);
+                }
+                things
+            }
+            Meaning::Parameter { annotation, default, scope, is_self } => {
+                let mut things = Things::new();
+                if let (true, ScopeKind::Class(_)) = (*is_self, self.tree.scope(*scope).kind) {
+                    add(&mut things, Thing::Instance(*scope));
+                }
+                if let Some(expr) = annotation {
+                    add_all(&mut things, self.instances_of(Value { expr, scope: *scope }));
+                }
+                if let Some(expr) = default {
+                    add_all(&mut things, self.things(Value { expr, scope: *scope }));
+                }
+                things
+            }
+            Meaning::Function(scope) => SmallVec::from_elem(Thing::Function(*scope), 1),
+            Meaning::Class(scope) => SmallVec::from_elem(Thing::Class(*scope), 1),
+            Meaning::Opaque => Things::new(),
+        }
+    }
+
+    /// What a value annotated with this type is.
+    fn instances_of(&self, annotation: Value<'a>) -> Things<'a> {
+        self.deeper(|| {
+            let at = |expr| Value { expr, scope: annotation.scope };
+            let mut out = Things::new();
+            match annotation.expr {
+                Expr::BinOp(union) if union.op == ast::Operator::BitOr => {
+                    add_all(&mut out, self.instances_of(at(&union.left)));
+                    add_all(&mut out, self.instances_of(at(&union.right)));
+                }
+                Expr::Subscript(generic) => {
+                    let names = self.qualified(at(&generic.value));
+                    if names.iter().any(|name| is_transparent_type(name)) {
+                        for expr in elements(&generic.slice) {
+                            add_all(&mut out, self.instances_of(at(expr)));
+                        }
+                    }
+                }
+                Expr::StringLiteral(text) => {
+                    add_all(&mut out, self.instances_of_text(text.value.to_str(), annotation.scope));
+                }
+                _ => {
+                    for thing in self.things(annotation) {
+                        match thing {
+                            Thing::Named(name) => add(&mut out, Thing::Named(known::instance_of(&name))),
+                            Thing::Class(scope) => add(&mut out, Thing::Instance(scope)),
+                            _ => {}
+                        }
+                    }
+                }
+            }
+            out
+        })
+    }
+
+    /// The same for an annotation in quotes, if it is a dotted name.
+    fn instances_of_text(&self, text: &str, scope: ScopeId) -> Things<'a> {
+        let mut parts = text.trim().split('.');
+        let mut things = Things::new();
+        self.collect_name(parts.next().unwrap_or_default(), scope, &mut things);
+        for part in parts {
+            things = self.attribute_of(&things, part);
+        }
+        let instances = things.into_iter().filter_map(|thing| match thing {
+            Thing::Named(name) => Some(Thing::Named(known::instance_of(&name))),
+            Thing::Class(scope) => Some(Thing::Instance(scope)),
+            _ => None,
+        });
+        instances.collect()
+    }
+
+    /// What a target gets from a value.
+    fn taken(&self, things: &[Thing<'a>], step: Step) -> Things<'a> {
+        let mut out = Things::new();
+        for thing in things {
+            match (thing, step) {
+                (thing, Step::Enter) => add(&mut out, thing.clone()),
+                (Thing::Value(value), Step::Index(index)) => {
+                    add_all(&mut out, self.element(*value, Some(index)))
+                }
+                (Thing::Value(value), Step::Element) => add_all(&mut out, self.element(*value, None)),
+                (Thing::Named(name), _) => add(&mut out, element_of(name)),
+                _ => {}
+            }
+        }
+        out
+    }
+
+    /// The element of a list or tuple at an index, or all of them; of a dictionary the keys are not followed.
+    fn element(&self, value: Value<'a>, index: Option<usize>) -> Things<'a> {
+        let elements = match value.expr {
+            Expr::List(ast::ExprList { elts, .. })
+            | Expr::Tuple(ast::ExprTuple { elts, .. })
+            | Expr::Set(ast::ExprSet { elts, .. }) => elts,
+            _ => return Things::new(),
+        };
+        let mut out = Things::new();
+        match index {
+            Some(index) if !elements.iter().any(Expr::is_starred_expr) => {
+                if let Some(expr) = elements.get(index) {
+                    add_all(&mut out, self.things(Value { expr, ..value }));
+                }
+            }
+            _ => {
+                for expr in elements {
+                    add_all(&mut out, self.things(Value { expr, ..value }));
+                }
+            }
+        }
+        out
+    }
+
+    /// What an attribute of any of these things is.
+    pub(super) fn attribute_of(&self, bases: &[Thing<'a>], attr: &str) -> Things<'a> {
+        let mut out = Things::new();
+        if bases.is_empty() {
+            add(&mut out, named("?", attr));
+        }
+        for base in bases {
+            match base {
+                _ if attr == "__dict__" => add(&mut out, Thing::Attributes(Box::new(base.clone()))),
+                Thing::Named(name) if name.starts_with("?.") => add(&mut out, named("?", attr)),
+                Thing::Named(name) => add(&mut out, named(name, attr)),
+                Thing::Class(scope) | Thing::Instance(scope) => {
+                    add_all(&mut out, self.member(*scope, attr, base));
+                }
+                Thing::Partial(name, _) if attr == "func" => add(&mut out, Thing::Named(name.clone())),
+                Thing::Function(_) if attr == "__globals__" => add(&mut out, Thing::Globals),
+                Thing::Value(value) => {
+                    if let Some(name) = display_type(value.expr) {
+                        add(&mut out, named(name, attr));
+                    }
+                }
+                _ => add(&mut out, named("?", attr)),
+            }
+        }
+        out
+    }
+
+    /// A member of a class defined here: what its body and its methods assign, else what its bases have.
+    fn member(&self, class: ScopeId, attr: &str, base: &Thing<'a>) -> Things<'a> {
+        self.deeper(|| {
+            let mut out = Things::new();
+            let mut bound = false;
+            for (index, _) in self.tree.bindings_in(class, attr) {
+                bound = true;
+                add_all(&mut out, self.binding(index).iter().cloned());
+            }
+            for given in self.tree.attribute_values(attr) {
+                if self.is_self_of(class, given.target, given.target_scope) {
+                    bound = true;
+                    add_all(&mut out, self.things(Value { expr: given.value, scope: given.target_scope }));
+                }
+            }
+            if !bound {
+                add_all(&mut out, self.inherited(class, attr, base));
+            }
+            out
+        })
+    }
+
+    fn is_self_of(&self, class: ScopeId, target: &'a ast::ExprAttribute, scope: ScopeId) -> bool {
+        let Expr::Name(name) = &*target.value else { return false };
+        let Some(home) = self.tree.scope_binding(scope, name.id.as_str()) else { return false };
+        self.tree.bindings_in(home, name.id.as_str()).any(|(_, binding)| match binding.meaning {
+            Meaning::Parameter { is_self, scope, .. } => is_self && scope == class,
+            Meaning::Class(scope) => scope == class,
+            _ => false,
+        })
+    }
+
+    fn inherited(&self, class: ScopeId, attr: &str, base: &Thing<'a>) -> Things<'a> {
+        let scope = self.tree.scope(class);
+        let (ScopeKind::Class(definition), Some(outside)) = (scope.kind, scope.parent) else {
+            return Things::new();
+        };
+        let mut out = Things::new();
+        for expr in definition.bases() {
+            let value = Value { expr, scope: outside };
+            let parents = match base {
+                Thing::Instance(_) => self.instances_of(value),
+                _ => self.things(value),
+            };
+            if !parents.is_empty() {
+                add_all(&mut out, self.attribute_of(&parents, attr));
+            }
+        }
+        if out.is_empty() {
+            add(&mut out, named("?", attr));
+        }
+        out
+    }
+
+    fn subscript(&self, subscript: &'a ast::ExprSubscript, scope: ScopeId) -> Things<'a> {
+        let bases = self.things(Value { expr: &subscript.value, scope });
+        self.item_of(&bases, Value { expr: &subscript.slice, scope })
+    }
+
+    /// What `base[key]` is for any of these bases.
+    fn item_of(&self, bases: &[Thing<'a>], key: Value<'a>) -> Things<'a> {
+        let constant = self.constant(key);
+        let text = constant.as_ref().and_then(Constant::as_str);
+        let mut out = Things::new();
+        for base in bases {
+            match (base, text) {
+                (Thing::Attributes(thing), Some(name)) => {
+                    add_all(&mut out, self.attribute_of(std::slice::from_ref(thing), name));
+                }
+                (Thing::Globals, Some(name)) => add_all(&mut out, self.global_named(name)),
+                (Thing::Named(module), Some(name)) if module == "builtins" => {
+                    add(&mut out, named(module, name))
+                }
+                (Thing::Named(modules), Some(name)) if modules == "sys.modules" => {
+                    add(&mut out, Thing::Named(known::canonical(name.into())));
+                }
+                (Thing::Named(name), _) => add(&mut out, element_of(name)),
+                (Thing::Value(value), _) => add_all(&mut out, self.item_in(*value, constant.as_ref())),
+                _ => {}
+            }
+        }
+        out
+    }
+
+    fn item_in(&self, value: Value<'a>, key: Option<&Constant>) -> Things<'a> {
+        if let Expr::Dict(dict) = value.expr {
+            let mut out = Things::new();
+            for item in dict {
+                let here = item.key.as_ref().and_then(|expr| self.constant(Value { expr, ..value }));
+                let other = matches!((&here, key), (Some(here), Some(key)) if here != key);
+                if !other {
+                    add_all(&mut out, self.things(Value { expr: &item.value, ..value }));
+                }
+            }
+            return out;
+        }
+        let length = match value.expr {
+            Expr::List(list) => list.elts.len(),
+            Expr::Tuple(tuple) => tuple.elts.len(),
+            _ => return Things::new(),
+        };
+        let index = match key {
+            Some(Constant::Int(n)) if *n < 0 => usize::try_from(length as i64 + n).ok(),
+            Some(Constant::Int(n)) => usize::try_from(*n).ok(),
+            _ => None,
+        };
+        self.element(value, index)
+    }
+
+    /// What a call gives.
+    pub fn result_of(&self, written: Written<'a>) -> Things<'a> {
+        let Written { call, scope } = written;
+        let mut out = Things::new();
+        for callee in self.things(Value { expr: &call.func, scope }) {
+            match callee {
+                Thing::Named(name) => add_all(&mut out, self.result_of_named(&name, written)),
+                Thing::Class(scope) => add(&mut out, Thing::Instance(scope)),
+                Thing::Function(scope) => add_all(&mut out, self.returned(scope)),
+                Thing::Partial(name, _) => add(&mut out, Thing::Named(known::instance_of(&name))),
+                Thing::Getter(getter) => add_all(&mut out, self.got(getter, written)),
+                _ => {}
+            }
+        }
+        out
+    }
+
+    fn returned(&self, function: ScopeId) -> Things<'a> {
+        let mut out = Things::new();
+        for expr in &self.tree.scope(function).returns {
+            add_all(&mut out, self.things(Value { expr, scope: function }));
+        }
+        out
+    }
+
+    /// `operator.attrgetter("a.b")(x)` is `x.a.b`.
+    fn got(&self, getter: Written<'a>, applied: Written<'a>) -> Things<'a> {
+        let (Some(expr), Some(object)) =
+            (getter.call.arguments.args.first(), applied.call.arguments.args.first())
+        else {
+            return Things::new();
+        };
+        let Some(Constant::Str(path)) = self.constant(Value { expr, scope: getter.scope }) else {
+            return Things::new();
+        };
+        let mut things = self.things(Value { expr: object, scope: applied.scope });
+        for part in path.split('.') {
+            things = self.attribute_of(&things, part);
+        }
+        things
+    }
+
+    fn result_of_named(&self, name: &str, written: Written<'a>) -> Things<'a> {
+        let Written { call, scope } = written;
+        let argument = |i: usize| call.arguments.args.get(i).map(|expr| Value { expr, scope });
+        let things = |i: usize| argument(i).map(|value| self.things(value)).unwrap_or_default();
+        match name {
+            "builtins.getattr" | "inspect.getattr_static" => {
+                let name = argument(1).and_then(|value| self.constant(value));
+                let mut out = match name.as_ref().and_then(Constant::as_str) {
+                    Some(name) => self.attribute_of(&things(0), name),
+                    None => Things::new(),
+                };
+                add_all(&mut out, things(2));
+                out
+            }
+            "builtins.__import__" | "importlib.import_module" => {
+                let path = argument(0).and_then(|value| self.constant(value));
+                let Some(path) = path.as_ref().and_then(Constant::as_str) else { return Things::new() };
+                // `__import__("os.path")` gives `os`, unless it asks for names from it.
+                let whole = name != "builtins.__import__" || call.arguments.len() > 1;
+                let path = if whole { path } else { path.split('.').next().unwrap_or(path) };
+                SmallVec::from_elem(Thing::Named(known::canonical(path.into())), 1)
+            }
+            "builtins.vars" if !call.arguments.is_empty() => {
+                things(0).into_iter().map(|thing| Thing::Attributes(Box::new(thing))).collect()
+            }
+            "builtins.globals" | "builtins.locals" | "builtins.vars" => {
+                SmallVec::from_elem(Thing::Globals, 1)
+            }
+            "builtins.super" => self.parents_of_enclosing_class(scope),
+            "builtins.dict" => SmallVec::from_elem(Thing::Named("builtins.dict()".into()), 1),
+            "functools.partial" | "functools.partialmethod" => {
+                let partial = |thing| match thing {
+                    Thing::Named(name) => Some(Thing::Partial(name, written)),
+                    _ => None,
+                };
+                things(0).into_iter().filter_map(partial).collect()
+            }
+            "operator.attrgetter" | "operator.methodcaller" => SmallVec::from_elem(Thing::Getter(written), 1),
+            "operator.getitem" => argument(1).map(|key| self.item_of(&things(0), key)).unwrap_or_default(),
+            "typing.cast" => argument(0).map(|value| self.instances_of(value)).unwrap_or_default(),
+            "contextlib.closing"
+            | "contextlib.nullcontext"
+            | "contextlib.aclosing"
+            | "copy.copy"
+            | "copy.deepcopy"
+            | "builtins.iter"
+            | "builtins.list"
+            | "builtins.tuple"
+            | "builtins.reversed"
+            | "builtins.sorted"
+            | "builtins.staticmethod"
+            | "builtins.classmethod"
+            | "functools.cache"
+            | "functools.lru_cache()"
+            | "importlib.reload" => things(0),
+            "builtins.next" => self.taken(&things(0), Step::Element),
+            _ => match name.rsplit_once('.') {
+                Some((_, "get" | "pop" | "__getitem__" | "setdefault" | "__getattribute__")) => {
+                    self.looked_up(name, written)
+                }
+                Some((base, "__enter__" | "__aenter__")) => SmallVec::from_elem(Thing::Named(base.into()), 1),
+                Some((base, "__call__")) => SmallVec::from_elem(Thing::Named(known::instance_of(base)), 1),
+                _ => SmallVec::from_elem(Thing::Named(known::instance_of(name)), 1),
+            },
+        }
+    }
+
+    /// `{…}.get(key)`, `vars(os).get("system")`, `os.__getattribute__("system")`.
+    fn looked_up(&self, name: &str, Written { call, scope }: Written<'a>) -> Things<'a> {
+        let (Expr::Attribute(method), Some(expr)) = (&*call.func, call.arguments.args.first()) else {
+            return SmallVec::from_elem(Thing::Named(known::instance_of(name)), 1);
+        };
+        let key = Value { expr, scope };
+        let bases = self.things(Value { expr: &method.value, scope });
+        if method.attr.as_str() == "__getattribute__" {
+            let constant = self.constant(key);
+            return match constant.as_ref().and_then(Constant::as_str) {
+                Some(name) => self.attribute_of(&bases, name),
+                None => Things::new(),
+            };
+        }
+        if bases
+            .iter()
+            .any(|base| matches!(base, Thing::Named(name) if name != "sys.modules" && name != "builtins"))
+        {
+            return SmallVec::from_elem(Thing::Named(known::instance_of(name)), 1);
+        }
+        self.item_of(&bases, key)
+    }
+
+    fn parents_of_enclosing_class(&self, scope: ScopeId) -> Things<'a> {
+        let mut id = Some(scope);
+        while let Some(here) = id {
+            let scope = self.tree.scope(here);
+            if let (ScopeKind::Class(definition), Some(outside)) = (scope.kind, scope.parent) {
+                let bases = definition.bases().iter();
+                return bases.flat_map(|expr| self.instances_of(Value { expr, scope: outside })).collect();
+            }
+            id = scope.parent;
+        }
+        Things::new()
+    }
+
+    fn global_named(&self, name: &str) -> Things<'a> {
+        let mut out = Things::new();
+        if name == "__builtins__" {
+            add(&mut out, Thing::Named("builtins".into()));
+        } else {
+            self.collect_name(name, ScopeId::MODULE, &mut out);
+        }
+        out
+    }
+}
+
+fn add<'a>(out: &mut Things<'a>, thing: Thing<'a>) {
+    if out.len() < MAX_MEANINGS && !out.contains(&thing) {
+        out.push(thing);
+    }
+}
+
+fn add_all<'a>(out: &mut Things<'a>, things: impl IntoIterator<Item = Thing<'a>>) {
+    things.into_iter().for_each(|thing| add(out, thing));
+}
+
+fn named<'a>(base: &str, attr: &str) -> Thing<'a> {
+    let mut path = CompactString::from(base);
+    if !path.ends_with('.') {
+        path.push('.');
+    }
+    path.push_str(attr);
+    Thing::Named(known::canonical(path))
+}
+
+fn element_of<'a>(name: &str) -> Thing<'a> {
+    let mut path = CompactString::from(name);
+    if !path.ends_with("[]") {
+        path.push_str("[]");
+    }
+    Thing::Named(path)
+}
+
+/// Generic types whose value is a value of their argument.
+fn is_transparent_type(name: &str) -> bool {
+    matches!(
+        name.rsplit('.').next(),
+        Some("Optional" | "Union" | "Annotated" | "ClassVar" | "Final" | "Required" | "NotRequired")
+    )
+}
+
+fn elements(slice: &Expr) -> &[Expr] {
+    match slice {
+        Expr::Tuple(tuple) => &tuple.elts,
+        one => std::slice::from_ref(one),
+    }
+}
+
+/// The type of a literal or display, for the qualified names of its methods.
+fn display_type(expr: &Expr) -> Option<&'static str> {
+    Some(match expr {
+        Expr::StringLiteral(_) | Expr::FString(_) => "str()",
+        Expr::BytesLiteral(_) => "bytes()",
+        Expr::Dict(_) | Expr::DictComp(_) => "dict()",
+        Expr::List(_) | Expr::ListComp(_) => "list()",
+        Expr::Set(_) | Expr::SetComp(_) => "set()",
+        Expr::Tuple(_) => "tuple()",
+        Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) => "number()",
+        Expr::BinOp(_) => "?",
+        _ => return Some("?"),
+    })
+}

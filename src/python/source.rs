@@ -1,0 +1,193 @@
+//! A Python file as text, tokens and syntax tree.
+
+use std::ops::Range;
+
+use ruff_python_ast::token::{TokenKind, Tokens};
+use ruff_python_ast::{ModModule, PySourceType};
+use ruff_python_parser::lexer::lex;
+use ruff_python_parser::{Mode, ParseOptions, Parsed, parse_unchecked};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use super::decode::{self, decode};
+use crate::finding::{Position, Region};
+
+/// How many brackets CPython allows inside one another (`MAXLEVEL` in `Parser/tokenizer/helpers.h`).
+const MAX_BRACKET_DEPTH: u32 = 200;
+
+/// Below this many opening brackets in all, a file cannot cost the parser much however they nest (about
+/// 1 KB of memory a level), and counting them exactly is not worth a second look at the file.
+const HARMLESS_BRACKETS: usize = 20_000;
+
+/// Why a file, or a part of it, could not be analysed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// One clause for a person that goes on from "this file could not be analysed: ".
+    pub reason: String,
+    /// Where, if the text could be read at all.
+    pub at: Option<Position>,
+}
+
+/// A Python file that could be decoded. With syntax errors the tree holds what parses around them.
+#[derive(Debug)]
+pub struct SourceFile {
+    text: String,
+    line_starts: Vec<u32>,
+    parsed: Option<Parsed<ModModule>>,
+    problem: Option<Problem>,
+    cookie: Option<String>,
+}
+
+/// A comment, with its `#`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Comment<'a> {
+    /// The text from the `#` to the end of the line.
+    pub text: &'a str,
+    /// Where the `#` stands, in bytes of the decoded text.
+    pub start: u32,
+    /// Whether nothing but white space stands before it on its line.
+    pub alone: bool,
+}
+
+impl SourceFile {
+    /// Decodes and parses.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no text or nest too deeply to be parsed: then nothing is known about the file.
+    /// A syntax error is not such an error, see [`SourceFile::problem`].
+    pub fn read(bytes: &[u8]) -> Result<SourceFile, Problem> {
+        let refuse = |reason| Problem { reason, at: None };
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(refuse("it is larger than 4 GiB".to_owned()));
+        }
+        let cookie = decode::cookie(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+        let text = decode(bytes).map_err(refuse)?.into_owned();
+        let mut file =
+            SourceFile { line_starts: line_starts(&text), text, parsed: None, problem: None, cookie };
+        if too_deep(&file.text) {
+            return Err(refuse(format!("its brackets nest deeper than {MAX_BRACKET_DEPTH} levels")));
+        }
+        let options = ParseOptions::from(PySourceType::Python);
+        file.parsed = parse_unchecked(&file.text, options).try_into_module();
+        file.problem = file.syntax_problem();
+        Ok(file)
+    }
+
+    fn syntax_problem(&self) -> Option<Problem> {
+        let error = self.parsed.as_ref()?.errors().first()?;
+        Some(Problem {
+            reason: format!("syntax error: {}", crate::escape::visible(&error.error.to_string())),
+            at: Some(self.position(error.location.start())),
+        })
+    }
+
+    /// The decoded text, without a byte order mark.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The encoding that the file declares, as it is written there.
+    pub fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
+    }
+
+    /// What kept a part of the file from being analysed.
+    pub fn problem(&self) -> Option<&Problem> {
+        self.problem.as_ref()
+    }
+
+    /// The syntax tree.
+    pub fn syntax(&self) -> Option<&ModModule> {
+        self.parsed.as_ref().map(Parsed::syntax)
+    }
+
+    /// The tokens, comments among them.
+    pub fn tokens(&self) -> Option<&Tokens> {
+        self.parsed.as_ref().map(Parsed::tokens)
+    }
+
+    /// All comments in the order of the text: what the tokenizer calls a comment, never a part of a string.
+    pub fn comments(&self) -> impl Iterator<Item = Comment<'_>> {
+        let tokens = self.tokens().map_or(&[][..], |tokens| tokens);
+        tokens.iter().filter(|token| token.kind() == TokenKind::Comment).map(|token| {
+            let start = token.start();
+            let line = self.line_range(self.position(start).line);
+            Comment {
+                text: &self.text[token.range()],
+                start: start.to_u32(),
+                alone: self.text[line.start as usize..start.to_usize()].trim().is_empty(),
+            }
+        })
+    }
+
+    /// The place of a byte offset. An offset inside a character counts as that character's.
+    pub fn position(&self, offset: TextSize) -> Position {
+        let offset = self.text.floor_char_boundary(offset.to_usize().min(self.text.len()));
+        let line = self.line_starts.partition_point(|&start| start as usize <= offset);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or(0) as usize;
+        let before = &self.text[start..offset];
+        let (column, column_utf16) = if before.is_ascii() {
+            (before.len(), before.len())
+        } else {
+            (before.chars().count(), before.encode_utf16().count())
+        };
+        Position { line: line as u32, column: column as u32 + 1, column_utf16: column_utf16 as u32 + 1 }
+    }
+
+    /// The region of a range of bytes.
+    pub fn region(&self, range: TextRange) -> Region {
+        Region {
+            start: self.position(range.start()),
+            end: self.position(range.end()),
+            bytes: range.start().to_u32()..range.end().to_u32(),
+        }
+    }
+
+    /// How many lines there are; a last line without a line end counts.
+    pub fn line_count(&self) -> u32 {
+        self.line_starts.len() as u32
+    }
+
+    /// The bytes of a line, counted from 1, without its line end; empty for a line that does not exist.
+    pub fn line_range(&self, line: u32) -> Range<u32> {
+        let end_of_text = self.text.len() as u32;
+        let Some(&start) = (line as usize).checked_sub(1).and_then(|i| self.line_starts.get(i)) else {
+            return end_of_text..end_of_text;
+        };
+        let end = self.line_starts.get(line as usize).map_or(end_of_text, |&next| next - 1);
+        let line = &self.text[start as usize..end as usize];
+        start..end - u32::from(line.ends_with('\r'))
+    }
+
+    /// The text of a line, counted from 1, without its line end.
+    pub fn line(&self, line: u32) -> &str {
+        let range = self.line_range(line);
+        &self.text[range.start as usize..range.end as usize]
+    }
+}
+
+fn line_starts(text: &str) -> Vec<u32> {
+    let ends = text.bytes().enumerate().filter(|&(_, b)| b == b'\n');
+    std::iter::once(0).chain(ends.map(|(at, _)| at as u32 + 1)).collect()
+}
+
+/// Whether brackets nest deeper than CPython allows.
+fn too_deep(text: &str) -> bool {
+    let openers = text.bytes().filter(|b| matches!(b, b'(' | b'[' | b'{')).count();
+    if openers <= HARMLESS_BRACKETS {
+        return false;
+    }
+    let mut lexer = lex(text, Mode::Module);
+    let mut depth = 0_u32;
+    loop {
+        match lexer.next_token() {
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth += 1,
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth = depth.saturating_sub(1),
+            TokenKind::EndOfFile => return false,
+            _ => {}
+        }
+        if depth > MAX_BRACKET_DEPTH {
+            return true;
+        }
+    }
+}
