@@ -1,0 +1,101 @@
+//! From revisions to changed files.
+
+use gix::ObjectId;
+
+use super::disk::WorkTree;
+use super::error::GitError;
+use super::repository::Repository;
+use super::revisions::{Finder, ResolvedHead, Revisions, Unresolved};
+use super::tree::{self, Difference, Entry};
+use super::{ChangeSet, ChangedFile, Mode, Status, Version, index, renames};
+use crate::path::FilePath;
+
+impl Repository {
+    /// The files that differ between the merge bases and the head. A file counts as changed only if it differs
+    /// from every merge base: what one side of a criss-cross history already had is not new.
+    pub fn changes(&self, revisions: &Revisions) -> Result<ChangeSet, GitError> {
+        let git = self.local();
+        let bases = base_trees(&git, revisions)?;
+        let differences = match revisions.head {
+            ResolvedHead::Commit(head) => tree::differences(&git, bases, Some(tree_of(&git, head)?))?,
+            ResolvedHead::Index => index::staged(&git, bases.first().copied().flatten())?,
+            ResolvedHead::WorkTree => index::on_disk(&git, bases.first().copied().flatten())?,
+        };
+        let files = differences.into_iter().map(changed_file).collect();
+        Ok(ChangeSet { files: renames::find(self, files) })
+    }
+
+    /// The version of a path at the base, with several merge bases at the best one: for the policy, which must be
+    /// one. None if there is no file.
+    pub fn at_base(&self, revisions: &Revisions, path: &FilePath) -> Result<Option<Version>, GitError> {
+        match revisions.bases.first() {
+            Some(&base) => at_commit(&self.local(), base, path),
+            None => Ok(None),
+        }
+    }
+
+    /// The version of a path at the head. None if there is no file.
+    pub fn at_head(&self, revisions: &Revisions, path: &FilePath) -> Result<Option<Version>, GitError> {
+        let git = self.local();
+        let entry = match revisions.head {
+            ResolvedHead::Commit(head) => tree::find(&git, tree_of(&git, head)?, path)?,
+            ResolvedHead::Index => index::find_staged(&git, path)?,
+            ResolvedHead::WorkTree => WorkTree::of(&git)?.entry(path, None)?,
+        };
+        Ok(entry.map(|entry| version(path.clone(), entry)))
+    }
+
+    /// The version of a path in a revision ("origin/security"). None if the revision has no such file.
+    pub fn at_revision(&self, revision: &str, path: &FilePath) -> Result<Option<Version>, GitError> {
+        let finder = Finder { git: self.local(), full_history: None };
+        let commit = match finder.revision(revision) {
+            Ok(commit) => commit,
+            Err(Unresolved::Missing(error) | Unresolved::Failed(error)) => return Err(error),
+        };
+        at_commit(&finder.git, commit, path)
+    }
+}
+
+/// The trees of the merge bases. No base is an empty tree.
+fn base_trees(git: &gix::Repository, revisions: &Revisions) -> Result<Vec<Option<ObjectId>>, GitError> {
+    if revisions.bases.is_empty() {
+        return Ok(vec![None]);
+    }
+    revisions.bases.iter().map(|&base| tree_of(git, base).map(Some)).collect()
+}
+
+fn tree_of(git: &gix::Repository, commit: ObjectId) -> Result<ObjectId, GitError> {
+    let tree = git.find_commit(commit).and_then(|commit| commit.tree_id().map(gix::Id::detach));
+    tree.map_err(|error| GitError::caused_by(format!("cannot read commit {commit}"), &error))
+}
+
+fn at_commit(git: &gix::Repository, commit: ObjectId, path: &FilePath) -> Result<Option<Version>, GitError> {
+    let entry = tree::find(git, tree_of(git, commit)?, path)?;
+    Ok(entry.map(|entry| version(path.clone(), entry)))
+}
+
+fn version(path: FilePath, entry: Entry) -> Version {
+    Version { path, mode: entry.mode, id: entry.id, place: entry.place }
+}
+
+fn changed_file(difference: Difference) -> ChangedFile {
+    let mut base: Vec<Version> = Vec::new();
+    for entry in difference.bases.into_iter().flatten() {
+        let version = version(difference.path.clone(), entry);
+        if !base.contains(&version) {
+            base.push(version);
+        }
+    }
+    let head = difference.head.map(|entry| version(difference.path.clone(), entry));
+    let status = status(&base, head.as_ref().map(|head| head.mode));
+    ChangedFile { path: difference.path, status, base, head }
+}
+
+fn status(base: &[Version], head: Option<Mode>) -> Status {
+    match head {
+        None => Status::Deleted,
+        Some(_) if base.is_empty() => Status::Added,
+        Some(head) if base.iter().any(|version| version.mode.same_type(head)) => Status::Modified,
+        Some(_) => Status::TypeChanged,
+    }
+}
