@@ -1,3 +1,4 @@
+pub mod change_set;
 pub mod check;
 pub mod checks;
 pub mod escape;

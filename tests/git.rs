@@ -2,7 +2,9 @@
 
 mod support;
 
-use mergegate::change_set::{ChangeSet, ChangedFile, Content, GitError, Repository, Request, Status, Version};
+use mergegate::change_set::{
+    ChangeSet, ChangedFile, Content, GitError, Repository, Request, Status, Version,
+};
 use mergegate::path::FilePath;
 use support::TestRepo;
 
@@ -49,7 +51,10 @@ const LINES: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n
 /// A base commit on main, and a branch `work` with one change of each kind. Main has moved on.
 fn repo_with_work() -> TestRepo {
     let repo = TestRepo::new();
-    repo.write("keep.py", "keep\n").write("edit.py", "old\n").write("gone.py", "gone\n").write("a/move.py", LINES);
+    repo.write("keep.py", "keep\n")
+        .write("edit.py", "old\n")
+        .write("gone.py", "gone\n")
+        .write("a/move.py", LINES);
     repo.commit("base");
     repo.branch("work").write("new.py", "new\n").write("edit.py", "edited\n").remove("gone.py");
     repo.remove("a/move.py").write("b/moved.py", LINES.replace("five", "FIVE"));

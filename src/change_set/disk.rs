@@ -35,7 +35,8 @@ pub(super) struct WorkTree<'a> {
 impl<'a> WorkTree<'a> {
     pub fn of(git: &'a gix::Repository) -> Result<Self, GitError> {
         let problem = |error| GitError::caused_by("cannot read how files are compared", &error);
-        let root = git.workdir().ok_or_else(|| GitError::new("the repository is bare: it has no work tree"))?;
+        let root =
+            git.workdir().ok_or_else(|| GitError::new("the repository is bare: it has no work tree"))?;
         Ok(WorkTree {
             git,
             root: root.to_owned(),
@@ -57,7 +58,8 @@ impl<'a> WorkTree<'a> {
             Err(error) => return Err(unreadable(path, &error)),
         };
         if metadata.is_dir() {
-            let submodule = tracked.map(|tracked| tracked.entry).filter(|entry| entry.mode == Mode::Submodule);
+            let submodule =
+                tracked.map(|tracked| tracked.entry).filter(|entry| entry.mode == Mode::Submodule);
             return Ok(submodule);
         }
         if !metadata.is_file() && !metadata.is_symlink() {
@@ -82,7 +84,8 @@ impl<'a> WorkTree<'a> {
         let mut place = self.root.clone();
         let mut parts = path.as_bytes().split(|&byte| byte == b'/').peekable();
         while let Some(part) = parts.next() {
-            let options = component::Options { protect_windows: cfg!(windows), ..component::Options::default() };
+            let options =
+                component::Options { protect_windows: cfg!(windows), ..component::Options::default() };
             gix::validate::path::component(part.as_bstr(), None, options)
                 .map_err(|reason| GitError::new(format!("{path} is not a path in a work tree: {reason}")))?;
             let part = gix::path::from_byte_slice(part)
@@ -129,7 +132,14 @@ impl<'a> WorkTree<'a> {
             let mut file = File::open(place)?;
             let never = AtomicBool::new(false);
             let size = file.metadata()?.len();
-            gix::objs::compute_stream_hash(kind, Kind::Blob, &mut file, size, &mut gix::progress::Discard, &never)
+            gix::objs::compute_stream_hash(
+                kind,
+                Kind::Blob,
+                &mut file,
+                size,
+                &mut gix::progress::Discard,
+                &never,
+            )
         };
         hash.map_err(io::Error::other)
     }

@@ -67,13 +67,17 @@ fn compare(mut base: Files, head: Files) -> Vec<Difference> {
 /// The index. Without one every file would look deleted.
 fn open(git: &gix::Repository, head: Option<ObjectId>) -> Result<gix::index::File, GitError> {
     if git.workdir().is_none() {
-        return Err(GitError::new("the repository is bare: it has no index and no work tree to compare with")
-            .with_help("compare two commits: `mergegate check --base REV --head REV`"));
+        return Err(GitError::new(
+            "the repository is bare: it has no index and no work tree to compare with",
+        )
+        .with_help("compare two commits: `mergegate check --base REV --head REV`"));
     }
     let path = FilePath::from_os(&git.index_path());
     match git.try_index() {
         Ok(Some(index)) => Ok((**index).clone()),
-        Ok(None) if head.is_none() => Ok((**git.index_or_empty().map_err(|error| unreadable(&path, &error))?).clone()),
+        Ok(None) if head.is_none() => {
+            Ok((**git.index_or_empty().map_err(|error| unreadable(&path, &error))?).clone())
+        }
         Ok(None) => Err(GitError::new(format!("there is no index at {path}"))
             .with_help("check out the work tree first, or correct GIT_INDEX_FILE")),
         Err(error) => Err(unreadable(&path, &error)),
@@ -115,7 +119,10 @@ fn staged_files(git: &gix::Repository, index: &gix::index::File) -> Result<Files
 }
 
 /// All paths of the index, those of a conflict once, those that are only meant to be added too.
-fn tracked_files(git: &gix::Repository, index: &gix::index::File) -> Result<BTreeMap<FilePath, Tracked>, GitError> {
+fn tracked_files(
+    git: &gix::Repository,
+    index: &gix::index::File,
+) -> Result<BTreeMap<FilePath, Tracked>, GitError> {
     let problem = |error| GitError::caused_by("cannot read how files are compared", &error);
     let stat_options = git.stat_options().map_err(problem)?;
     let mut files = BTreeMap::new();
@@ -165,8 +172,11 @@ fn untracked(git: &gix::Repository, mut index: gix::index::File) -> Result<Vec<(
     let mut found = Collect::default();
     let never = AtomicBool::new(false);
     git.dirwalk(&index, None::<&str>, &never, options, &mut found).map_err(problem)?;
-    let entries = found.into_entries_by_path().into_iter().filter(|(entry, _)| entry.status == Status::Untracked);
-    Ok(entries.filter_map(|(entry, _)| Some((FilePath::from_bytes(entry.rela_path), entry.disk_kind?))).collect())
+    let entries =
+        found.into_entries_by_path().into_iter().filter(|(entry, _)| entry.status == Status::Untracked);
+    Ok(entries
+        .filter_map(|(entry, _)| Some((FilePath::from_bytes(entry.rela_path), entry.disk_kind?)))
+        .collect())
 }
 
 /// A repository inside the work tree that is not a submodule yet. Its commit is not asked for.

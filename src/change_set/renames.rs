@@ -57,7 +57,12 @@ impl<'a> Pairing<'a> {
             let places = files.iter().enumerate().filter(|(_, file)| file.status == *status);
             places.map(|(place, _)| place).collect()
         };
-        Pairing { files, added: all(&Status::Added), deleted: all(&Status::Deleted), origins: BTreeMap::new() }
+        Pairing {
+            files,
+            added: all(&Status::Added),
+            deleted: all(&Status::Deleted),
+            origins: BTreeMap::new(),
+        }
     }
 
     fn pair(&mut self, added: usize, deleted: usize) {
@@ -89,7 +94,9 @@ impl<'a> Pairing<'a> {
         for added in self.added.clone() {
             let same = files[added].head.as_ref().and_then(&key).and_then(|key| origins.get_mut(&key));
             // A file may have had several versions, and be paired already through another.
-            let free = same.and_then(|same| std::iter::from_fn(|| same.pop()).find(|place| self.deleted.contains(place)));
+            let free = same.and_then(|same| {
+                std::iter::from_fn(|| same.pop()).find(|place| self.deleted.contains(place))
+            });
             if let Some(deleted) = free {
                 self.pair(added, deleted);
             }
@@ -113,7 +120,8 @@ impl<'a> Pairing<'a> {
             return Vec::new();
         }
         let outlines = self.outlines(repository);
-        let origins = LineIndex::of(self.deleted.iter().filter_map(|place| Some((*place, outlines.get(place)?))));
+        let origins =
+            LineIndex::of(self.deleted.iter().filter_map(|place| Some((*place, outlines.get(place)?))));
         let by_name = self.deleted_by_name();
         let mut pairs = Vec::new();
         for &added in &self.added {
@@ -123,7 +131,12 @@ impl<'a> Pairing<'a> {
             for deleted in likely.into_iter().chain(namesakes.copied().take(MOST_CANDIDATES)) {
                 let similarity = outlines.get(&deleted).map_or(0.0, |origin| outline.similarity(origin));
                 if similarity >= 0.5 {
-                    pairs.push(Pair { added, deleted, similarity, same_name: self.same_name(added, deleted) });
+                    pairs.push(Pair {
+                        added,
+                        deleted,
+                        similarity,
+                        same_name: self.same_name(added, deleted),
+                    });
                 }
             }
         }
@@ -145,10 +158,13 @@ impl<'a> Pairing<'a> {
         let mut bytes = 0;
         for place in self.by_interest() {
             let file = &self.files[place];
-            let Some(version) = file.head.as_ref().or(file.base.first()).filter(|version| is_file(version)) else {
+            let Some(version) = file.head.as_ref().or(file.base.first()).filter(|version| is_file(version))
+            else {
                 continue;
             };
-            if let Ok(Content::Bytes(content)) = repository.read(version, LARGEST_FILE.min(MOST_BYTES - bytes)) {
+            if let Ok(Content::Bytes(content)) =
+                repository.read(version, LARGEST_FILE.min(MOST_BYTES - bytes))
+            {
                 bytes += content.len() as u64;
                 outlines.insert(place, Outline::of(&content));
             }

@@ -32,8 +32,8 @@ impl Repository {
     /// Opens the repository that `dir` is in, or that `GIT_DIR` names. As git does, it refuses one that belongs
     /// to somebody else, unless `safe.directory` allows it.
     pub fn open(dir: &Path) -> Result<Self, GitError> {
-        let mut discovery = gix::discover::upwards::Options::default();
-        discovery.match_ceiling_dir_or_error = false;
+        let discovery =
+            gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
         let options = gix::sec::trust::Mapping { full: options(), reduced: options() };
         gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, discovery, options)
             .map(|shared| Repository { shared })
@@ -54,7 +54,9 @@ impl Repository {
     /// link.
     pub fn read(&self, version: &Version, limit: u64) -> Result<Content, GitError> {
         match (version.mode, version.place) {
-            (Mode::Submodule, _) => Err(GitError::new(format!("{} is a submodule, not a file", version.path))),
+            (Mode::Submodule, _) => {
+                Err(GitError::new(format!("{} is a submodule, not a file", version.path)))
+            }
             (_, Place::WorkTree) => WorkTree::of(&self.local())?.read(&version.path, limit),
             (_, Place::ObjectDatabase) => read_blob(&self.local(), version, limit),
         }
@@ -83,18 +85,23 @@ fn cannot_open(dir: &Path, error: &gix::Error) -> GitError {
 
 fn read_blob(git: &gix::Repository, version: &Version, limit: u64) -> Result<Content, GitError> {
     let header = git.try_find_header(version.id);
-    let header = header.map_err(|error| GitError::caused_by(format!("cannot read {}", version.path), &error))?;
+    let header =
+        header.map_err(|error| GitError::caused_by(format!("cannot read {}", version.path), &error))?;
     let Some(header) = header else {
         return Err(missing_object(git, version));
     };
     if header.kind() != gix::object::Kind::Blob {
-        return Err(GitError::new(format!("the content of {} is damaged: {} is no blob", version.path, version.id)));
+        return Err(GitError::new(format!(
+            "the content of {} is damaged: {} is no blob",
+            version.path, version.id
+        )));
     }
     if header.size() > limit {
         return Ok(Content::TooLarge { size: header.size() });
     }
     let blob = git.find_blob(version.id);
-    let mut blob = blob.map_err(|error| GitError::caused_by(format!("cannot read {}", version.path), &error))?;
+    let mut blob =
+        blob.map_err(|error| GitError::caused_by(format!("cannot read {}", version.path), &error))?;
     Ok(Content::Bytes(blob.take_data()))
 }
 
@@ -106,7 +113,8 @@ fn missing_object(git: &gix::Repository, version: &Version) -> GitError {
         if is_partial(git) { ", which is partial (files are fetched when git needs them)" } else { "" }
     ));
     if is_partial(git) {
-        return error.with_help("clone without a filter, or run `git fetch --refetch --no-filter` before mergegate");
+        return error
+            .with_help("clone without a filter, or run `git fetch --refetch --no-filter` before mergegate");
     }
     error.with_help("the clone is damaged: run `git fsck`, or clone again")
 }
@@ -116,6 +124,8 @@ fn is_partial(git: &gix::Repository) -> bool {
     let config = git.config_snapshot();
     config.string("extensions.partialClone").is_some()
         || config.plumbing().sections_by_name("remote").is_some_and(|mut remotes| {
-            remotes.any(|remote| remote.value("promisor").is_some() || remote.value("partialclonefilter").is_some())
+            remotes.any(|remote| {
+                remote.value("promisor").is_some() || remote.value("partialclonefilter").is_some()
+            })
         })
 }

@@ -228,8 +228,10 @@ impl Finder<'_> {
     fn named(&self, spec: &str) -> Result<ObjectId, Unresolved> {
         self.refuse_reftable(spec)?;
         if spec == "HEAD" && self.checked_out_commit()?.is_none() {
-            return Err(Unresolved::Failed(GitError::new("HEAD has no commit: the repository is empty, or on a new branch")
-                .with_help("make a first commit, or check files without git: `mergegate scan`")));
+            return Err(Unresolved::Failed(
+                GitError::new("HEAD has no commit: the repository is empty, or on a new branch")
+                    .with_help("make a first commit, or check files without git: `mergegate scan`"),
+            ));
         }
         self.git.rev_parse_single(spec).map(gix::Id::detach).map_err(|error| {
             let problem = format!("revision {spec} is not in this clone{}", self.shallowness());
@@ -239,11 +241,14 @@ impl Finder<'_> {
 
     fn commit(&self, id: ObjectId, name: &str) -> Result<ObjectId, Unresolved> {
         if !self.git.has_object(id) {
-            let problem = format!("commit {} is not in this clone{}", named_hash(id, name), self.shallowness());
+            let problem =
+                format!("commit {} is not in this clone{}", named_hash(id, name), self.shallowness());
             return Err(Unresolved::Missing(GitError::new(problem).with_help(self.how_to_fetch(name))));
         }
-        let object = self.git.find_object(id).and_then(|object| object.peel_to_kind(gix::object::Kind::Commit));
-        let commit = object.map_err(|error| GitError::caused_by(format!("{name} is not a readable commit"), &error))?;
+        let object =
+            self.git.find_object(id).and_then(|object| object.peel_to_kind(gix::object::Kind::Commit));
+        let commit = object
+            .map_err(|error| GitError::caused_by(format!("{name} is not a readable commit"), &error))?;
         Ok(commit.id)
     }
 
@@ -254,7 +259,9 @@ impl Finder<'_> {
         if head.is_unborn() {
             return Ok(None);
         }
-        let commit = head.into_peeled_id().map_err(|error| GitError::caused_by("HEAD is not a readable commit", &error))?;
+        let commit = head
+            .into_peeled_id()
+            .map_err(|error| GitError::caused_by("HEAD is not a readable commit", &error))?;
         Ok(Some(commit.detach()))
     }
 
@@ -292,14 +299,21 @@ impl Finder<'_> {
         reference.peel_to_id().map(|id| Some(id.detach())).map_err(problem)
     }
 
-    fn first_parent(&self, merge: &str, merged: Option<&str>) -> Result<(Option<ObjectId>, String), Unresolved> {
+    fn first_parent(
+        &self,
+        merge: &str,
+        merged: Option<&str>,
+    ) -> Result<(Option<ObjectId>, String), Unresolved> {
         let id = self.revision(merge)?;
         let commit = self.git.find_commit(id);
-        let commit = commit.map_err(|error| GitError::caused_by(format!("cannot read commit {merge}"), &error))?;
+        let commit =
+            commit.map_err(|error| GitError::caused_by(format!("cannot read commit {merge}"), &error))?;
         let parents: Vec<ObjectId> = commit.parent_ids().map(gix::Id::detach).collect();
         let is_merge = match (parents.get(1), merged) {
             (None, _) => false,
-            (Some(second), Some(merged)) => second.to_string() == merged,
+            (Some(second), Some(merged)) => {
+                ObjectId::from_hex(merged.as_bytes()).is_ok_and(|merged| merged == *second)
+            }
             (Some(_), None) => true,
         };
         match parents.first() {
@@ -307,7 +321,9 @@ impl Finder<'_> {
                 let shown = format!("{merge}^1");
                 Ok((Some(self.commit(parent, &shown)?), shown))
             }
-            _ => Err(Unresolved::Missing(GitError::new(format!("{merge} is not a merge commit of the CI system")))),
+            _ => Err(Unresolved::Missing(GitError::new(format!(
+                "{merge} is not a merge commit of the CI system"
+            )))),
         }
     }
 

@@ -55,13 +55,23 @@ pub(super) fn differences(
 }
 
 /// All files of a tree.
-pub(super) fn files(git: &gix::Repository, tree: Option<ObjectId>) -> Result<BTreeMap<FilePath, Entry>, GitError> {
+pub(super) fn files(
+    git: &gix::Repository,
+    tree: Option<ObjectId>,
+) -> Result<BTreeMap<FilePath, Entry>, GitError> {
     let gone = differences(git, vec![tree], None)?;
-    Ok(gone.into_iter().filter_map(|file| Some((file.path, file.bases.into_iter().flatten().next()?))).collect())
+    Ok(gone
+        .into_iter()
+        .filter_map(|file| Some((file.path, file.bases.into_iter().flatten().next()?)))
+        .collect())
 }
 
 /// The entry at `path`; none if there is no file there.
-pub(super) fn find(git: &gix::Repository, tree: ObjectId, path: &FilePath) -> Result<Option<Entry>, GitError> {
+pub(super) fn find(
+    git: &gix::Repository,
+    tree: ObjectId,
+    path: &FilePath,
+) -> Result<Option<Entry>, GitError> {
     let mut tree = tree;
     let mut parts = path.as_bytes().split(|&byte| byte == b'/').peekable();
     while let Some(part) = parts.next() {
@@ -152,7 +162,9 @@ impl Comparison<'_> {
         let items = tree.map_or_else(|| Ok(Vec::new()), |id| read(self.git, id, path))?;
         self.entries += items.len();
         if self.entries > MOST_ENTRIES {
-            return Err(GitError::new(format!("the change touches folders with more than {MOST_ENTRIES} entries")));
+            return Err(GitError::new(format!(
+                "the change touches folders with more than {MOST_ENTRIES} entries"
+            )));
         }
         Ok(items)
     }
@@ -163,10 +175,12 @@ fn read(git: &gix::Repository, id: ObjectId, path: &[u8]) -> Result<Vec<Item>, G
         [] => format!("the tree {id}"),
         _ => format!("the tree {id} of {}", FilePath::from_bytes(path)),
     };
-    let tree = git.find_tree(id).map_err(|error| GitError::caused_by(format!("cannot read {}", shown()), &error))?;
+    let tree =
+        git.find_tree(id).map_err(|error| GitError::caused_by(format!("cannot read {}", shown()), &error))?;
     TreeRefIter::from_bytes(&tree.data, git.object_hash())
         .map(|entry| {
-            let entry = entry.map_err(|error| GitError::caused_by(format!("{} is damaged", shown()), &error))?;
+            let entry =
+                entry.map_err(|error| GitError::caused_by(format!("{} is damaged", shown()), &error))?;
             Ok(Item { name: entry.filename.to_vec(), content: node(entry.mode.kind(), entry.oid.to_owned()) })
         })
         .collect()
@@ -190,12 +204,15 @@ fn check_name(item: &Item, folder: &[u8]) -> Result<(), GitError> {
         Node::File(Entry { mode: Mode::Symlink, .. }) => Some(component::Mode::Symlink),
         _ => None,
     };
-    let options = component::Options { protect_windows: cfg!(windows), protect_hfs: true, protect_ntfs: true };
+    let options =
+        component::Options { protect_windows: cfg!(windows), protect_hfs: true, protect_ntfs: true };
     match gix::validate::path::component(item.name.as_bstr(), mode, options) {
         Ok(_) => Ok(()),
         Err(reason) => {
             let path = FilePath::from_bytes([folder, b"/", &item.name].concat());
-            Err(GitError::new(format!("the change has an entry that git refuses to check out, {path}: {reason}")))
+            Err(GitError::new(format!(
+                "the change has an entry that git refuses to check out, {path}: {reason}"
+            )))
         }
     }
 }

@@ -122,8 +122,12 @@ impl TestRepo {
         for (name, value) in self.environment() {
             command.env(name, value);
         }
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("git runs");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("git runs");
         let mut stdin = child.stdin.take().unwrap();
         std::thread::scope(|scope| {
             scope.spawn(move || std::io::Write::write_all(&mut stdin, input));
@@ -147,7 +151,8 @@ impl TestRepo {
             ("GIT_TERMINAL_PROMPT", "0"),
             ("LC_ALL", "C"),
         ];
-        let mut environment: Vec<_> = fixed.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let mut environment: Vec<_> =
+            fixed.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         environment.push(("GIT_AUTHOR_DATE", date.clone()));
         environment.push(("GIT_COMMITTER_DATE", date));
         environment
