@@ -29,14 +29,16 @@ pub struct Choice {
 pub enum Base {
     /// A revision as `git rev-parse` reads it.
     Revision(String),
+    /// A commit by its hash, perhaps abbreviated. A branch of that name does not count.
+    Commit(String),
     /// A branch of the remote `origin`. A local branch of that name does not count, because the author of a
     /// change may have named theirs so.
     RemoteBranch(String),
     /// The first that exists of origin/HEAD, origin/main, origin/master, main and master.
     DefaultBranch,
-    /// The first parent of a merge commit that the CI system made. `merged` is the commit that it merged: if
-    /// that is known and is not the second parent, somebody else made the commit.
-    FirstParent { merge: String, merged: Option<String> },
+    /// The first parent of a merge commit that the CI system made. `merged` is what it merged: if that is not the
+    /// second parent, somebody else made the commit, and it does not count.
+    FirstParent { merge: String, merged: String },
     /// No base: everything is new.
     Nothing,
 }
@@ -46,6 +48,8 @@ pub enum Base {
 pub enum Target {
     /// A revision as `git rev-parse` reads it.
     Revision(String),
+    /// A commit by its hash, perhaps abbreviated. A branch of that name does not count.
+    Commit(String),
     /// What the next commit would hold.
     Index,
     /// The files as they are on disk, untracked ones included and ignored ones not.
@@ -147,7 +151,10 @@ impl Repository {
                 Err(Unresolved::Failed(error)) => return Err(error),
             }
         }
-        Err(missing.unwrap_or_else(|| GitError::new("no base was found to compare with")))
+        Err(missing.unwrap_or_else(|| {
+            GitError::new("the CI system does not say which commits to compare")
+                .with_help("name them: `--base REV --head REV`")
+        }))
     }
 }
 
@@ -170,6 +177,7 @@ impl Repository {
         let finder = Finder { git: self.local(), full_history };
         let (head, head_name) = match &choice.target {
             Target::Revision(spec) => (ResolvedHead::Commit(finder.revision(spec)?), spec.clone()),
+            Target::Commit(hash) => (ResolvedHead::Commit(finder.hash(hash)?), hash.clone()),
             Target::Index => (ResolvedHead::Index, "the index".to_owned()),
             Target::WorkTree => (ResolvedHead::WorkTree, "the work tree".to_owned()),
         };
@@ -208,21 +216,37 @@ impl Finder<'_> {
     fn base(&self, base: &Base) -> Result<(Option<ObjectId>, String), Unresolved> {
         match base {
             Base::Revision(spec) => Ok((Some(self.revision(spec)?), spec.clone())),
+            Base::Commit(hash) => Ok((Some(self.hash(hash)?), hash.clone())),
             Base::RemoteBranch(name) => self.remote_branch(name),
             Base::DefaultBranch => self.default_branch(),
-            Base::FirstParent { merge, merged } => self.first_parent(merge, merged.as_deref()),
+            Base::FirstParent { merge, merged } => self.first_parent(merge, merged),
             Base::Nothing => Ok((None, "nothing".to_owned())),
         }
     }
 
     /// The commit that a revision means, through annotated tags.
     pub(super) fn revision(&self, spec: &str) -> Result<ObjectId, Unresolved> {
-        let id = match ObjectId::from_hex(spec.as_bytes()) {
-            // A full hash is never a name, even if somebody pushed a branch that is called like it.
-            Ok(id) if id.kind() == self.git.object_hash() => id,
-            _ => self.named(spec)?,
-        };
-        self.commit(id, spec)
+        // A full hash is never a name, even if somebody pushed a branch that is called like it.
+        if spec.len() == self.git.object_hash().len_in_hex()
+            && spec.bytes().all(|byte| byte.is_ascii_hexdigit())
+        {
+            return self.hash(spec);
+        }
+        self.commit(self.named(spec)?, spec)
+    }
+
+    /// The commit with a hash that may be abbreviated.
+    fn hash(&self, hash: &str) -> Result<ObjectId, Unresolved> {
+        let found = gix::hash::Prefix::from_hex(hash)
+            .and_then(|prefix| self.git.objects.lookup_prefix(prefix, None))
+            .map_err(|error| GitError::caused_by(format!("cannot look up commit {hash}"), &error))?;
+        match found {
+            Some(Ok(id)) => self.commit(id, hash),
+            Some(Err(())) => {
+                Err(Unresolved::Failed(GitError::new(format!("several objects begin with {hash}"))))
+            }
+            None => Err(self.missing_commit(hash, hash)),
+        }
     }
 
     fn named(&self, spec: &str) -> Result<ObjectId, Unresolved> {
@@ -250,6 +274,11 @@ impl Finder<'_> {
         let commit = object
             .map_err(|error| GitError::caused_by(format!("{name} is not a readable commit"), &error))?;
         Ok(commit.id)
+    }
+
+    fn missing_commit(&self, shown: &str, hash: &str) -> Unresolved {
+        let problem = format!("commit {shown} is not in this clone{}", self.shallowness());
+        Unresolved::Missing(GitError::new(problem).with_help(self.how_to_fetch(hash)))
     }
 
     /// The commit of HEAD; none before the first commit.
@@ -299,31 +328,18 @@ impl Finder<'_> {
         reference.peel_to_id().map(|id| Some(id.detach())).map_err(problem)
     }
 
-    fn first_parent(
-        &self,
-        merge: &str,
-        merged: Option<&str>,
-    ) -> Result<(Option<ObjectId>, String), Unresolved> {
-        let id = self.revision(merge)?;
+    fn first_parent(&self, merge: &str, merged: &str) -> Result<(Option<ObjectId>, String), Unresolved> {
+        let id = self.hash(merge)?;
         let commit = self.git.find_commit(id);
         let commit =
             commit.map_err(|error| GitError::caused_by(format!("cannot read commit {merge}"), &error))?;
         let parents: Vec<ObjectId> = commit.parent_ids().map(gix::Id::detach).collect();
-        let is_merge = match (parents.get(1), merged) {
-            (None, _) => false,
-            (Some(second), Some(merged)) => {
-                ObjectId::from_hex(merged.as_bytes()).is_ok_and(|merged| merged == *second)
-            }
-            (Some(_), None) => true,
-        };
-        match parents.first() {
-            Some(&parent) if is_merge => {
+        match parents[..] {
+            [first, second] if second.to_hex().to_string() == merged => {
                 let shown = format!("{merge}^1");
-                Ok((Some(self.commit(parent, &shown)?), shown))
+                Ok((Some(self.commit(first, &shown)?), shown))
             }
-            _ => Err(Unresolved::Missing(GitError::new(format!(
-                "{merge} is not a merge commit of the CI system"
-            )))),
+            _ => Err(Unresolved::Missing(GitError::new(format!("{merge} is not a merge of {merged}")))),
         }
     }
 
