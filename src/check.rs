@@ -46,13 +46,13 @@ pub enum Detect {
     /// to it that is handed on to be called (`map(os.system, commands)`, a decorator).
     Call(&'static [&'static str], When),
     /// Any mention of one of these qualified names, called or not.
-    Reference(&'static [&'static str], fn(&Reference<'_>) -> Option<Confidence>),
+    Reference(&'static [&'static str], fn(&Reference<'_, '_>) -> Option<Confidence>),
     /// An assignment to one of these qualified names: `ssl.SSLContext().check_hostname = False`.
-    Assign(&'static [&'static str], fn(&Assignment<'_>) -> Option<Confidence>),
+    Assign(&'static [&'static str], fn(&Assignment<'_, '_>) -> Option<Confidence>),
     /// An import of one of these modules or of anything below them.
     Import(&'static [&'static str]),
     /// A question asked of every node of these kinds.
-    Node(&'static [NodeKind], fn(&Node<'_>, &mut Hits)),
+    Node(&'static [NodeKind], fn(&Node<'_, '_>, &mut Hits)),
     /// A question asked once of the whole file, for what is not in the syntax tree.
     Source(fn(&SourceFile, &mut Hits)),
 }
@@ -66,7 +66,7 @@ pub enum When {
     /// confidence where all are.
     Dynamic,
     /// When this says so.
-    Is(fn(&Call<'_>) -> Option<Confidence>),
+    Is(fn(&Call<'_, '_>) -> Option<Confidence>),
 }
 
 /// How bad a potential issue is. The order is the order of badness.

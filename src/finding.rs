@@ -57,8 +57,8 @@ pub struct Finding {
     pub definition: String,
     /// The tokens of the syntax that fired, one space apart: the same for the same code in any layout.
     pub normalized: String,
-    /// GitHub's rolling hash of the region's first line: `primaryLocationLineHash` without the counter.
-    pub line_hash: u64,
+    /// GitHub's rolling hash of the region's first line: `primaryLocationLineHash`.
+    pub line_hash: String,
 }
 
 /// How many lines of source a finding carries at most.

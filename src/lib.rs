@@ -4,5 +4,7 @@ pub mod checks;
 pub mod ci;
 pub mod escape;
 pub mod finding;
+pub mod line_hash;
 pub mod path;
 pub mod python;
+pub mod scan;

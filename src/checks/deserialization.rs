@@ -19,7 +19,7 @@ const CHECKS: &[Check] = &[Check {
     detect: &[Detect::Call(&["yaml.load", "yaml.load_all"], When::Is(unsafe_loader))],
 }];
 
-fn unsafe_loader(call: &Call<'_>) -> Option<Confidence> {
+fn unsafe_loader(call: &Call<'_, '_>) -> Option<Confidence> {
     match call.argument("Loader", 1) {
         Argument::Absent => Some(Confidence::High),
         Argument::Unknown => Some(Confidence::Low),

@@ -6,9 +6,9 @@ use ruff_text_size::{Ranged, TextRange};
 use smallvec::SmallVec;
 
 use super::constant::{Constant, Possible};
-use super::names::{Names, Thing, Value, Written};
+use super::names::{Names, Thing, Things, Value, Written};
 use super::source::SourceFile;
-use super::tree::{NodeId, ScopeId, Tree};
+use super::tree::{Meaning, NodeId, ScopeId, Tree};
 use crate::check::{Confidence, Severity};
 
 /// A file with all that can be asked about its code.
@@ -48,6 +48,46 @@ impl<'a> Module<'a> {
     /// The qualified names that an expression can refer to.
     pub fn qualified(&self, expr: &'a Expr) -> SmallVec<[CompactString; 2]> {
         self.names.qualified(self.value(expr))
+    }
+
+    /// The same for a name or attribute as a node.
+    pub fn qualified_node(&self, node: AnyNodeRef<'a>) -> SmallVec<[CompactString; 2]> {
+        let scope = self.tree().scope_of(self.tree().id(node));
+        let things = match node {
+            AnyNodeRef::ExprName(name) => self.names.things_of_name(name.id.as_str(), scope),
+            AnyNodeRef::ExprAttribute(attribute) => {
+                let bases = self.names.things(Value { expr: &attribute.value, scope });
+                self.names.attribute_of(&bases, attribute.attr.as_str())
+            }
+            _ => return SmallVec::new(),
+        };
+        names_among(things)
+    }
+
+    /// The qualified names of what a call gives.
+    pub fn result_names(&self, call: &'a ast::ExprCall) -> SmallVec<[CompactString; 2]> {
+        let scope = self.tree().scope_of(self.tree().id(call));
+        names_among(self.names.result_of(Written { call, scope }))
+    }
+
+    /// The qualified names that an attribute of an object has, whatever this file assigns to it.
+    pub fn attribute_names(&self, object: &'a Expr, attr: &str) -> SmallVec<[CompactString; 2]> {
+        let bases = self.names.things(self.value(object));
+        names_among(self.names.foreign_attribute_of(&bases, attr))
+    }
+
+    /// Whether an expression makes an `operator.attrgetter` or `operator.methodcaller`.
+    pub fn is_getter(&self, expr: &'a Expr) -> bool {
+        let is_getter = |thing: &Thing<'a>| matches!(thing, Thing::Getter(_));
+        matches!(expr, Expr::Call(_)) && self.names.things(self.value(expr)).iter().any(is_getter)
+    }
+
+    /// Whether a name is bound by an import where it is used.
+    pub fn is_import(&self, name: &'a ast::ExprName) -> bool {
+        let tree = self.tree();
+        let id = name.id.as_str();
+        let Some(home) = tree.scope_binding(tree.scope_of(tree.id(name)), id) else { return true };
+        tree.bindings_in(home, id).any(|(_, binding)| matches!(binding.meaning, Meaning::Import(_)))
     }
 
     /// Whether an expression can refer to one of these qualified names.
@@ -141,6 +181,14 @@ impl<'a> Module<'a> {
         };
         self.names.attribute_of(&bases, &method).into_iter().filter_map(callee).collect()
     }
+}
+
+fn names_among(things: Things<'_>) -> SmallVec<[CompactString; 2]> {
+    let named = things.into_iter().filter_map(|thing| match thing {
+        Thing::Named(name) => Some(name),
+        _ => None,
+    });
+    named.collect()
 }
 
 /// One thing that a call may call.
@@ -291,22 +339,22 @@ pub enum Truth {
 
 /// A call of something with a qualified name, with what it gets.
 #[derive(Debug, Clone)]
-pub struct Call<'m> {
+pub struct Call<'m, 'a> {
     /// The file.
-    pub module: &'m Module<'m>,
+    pub module: &'m Module<'a>,
     /// The call, or the expression that hands the callee on to be called.
-    pub node: AnyNodeRef<'m>,
+    pub node: AnyNodeRef<'a>,
     /// The qualified name of the callee.
     pub name: CompactString,
     /// What it gets.
-    pub arguments: Arguments<'m>,
+    pub arguments: Arguments<'a>,
     /// Whether the callee is only handed on: `map(os.system, commands)`.
     pub handed_on: bool,
 }
 
-impl<'m> Call<'m> {
+impl<'a> Call<'_, 'a> {
     /// The argument with this keyword or at this position.
-    pub fn argument(&self, keyword: &str, position: impl Into<Option<usize>>) -> Argument<'m> {
+    pub fn argument(&self, keyword: &str, position: impl Into<Option<usize>>) -> Argument<'a> {
         let arguments = &self.arguments;
         if let Some((_, value)) = arguments.keywords.iter().find(|(name, _)| name == keyword) {
             return Argument::Given(*value);
@@ -320,7 +368,7 @@ impl<'m> Call<'m> {
     }
 
     /// The argument at a position, whatever its keyword.
-    pub fn positional(&self, position: usize) -> Argument<'m> {
+    pub fn positional(&self, position: usize) -> Argument<'a> {
         match self.arguments.positional.get(position) {
             Some(value) => Argument::Given(*value),
             None if self.arguments.open_positional => Argument::Unknown,
@@ -329,7 +377,7 @@ impl<'m> Call<'m> {
     }
 
     /// The value of an argument, if it is given in plain sight.
-    pub fn given(&self, keyword: &str, position: impl Into<Option<usize>>) -> Option<Value<'m>> {
+    pub fn given(&self, keyword: &str, position: impl Into<Option<usize>>) -> Option<Value<'a>> {
         match self.argument(keyword, position) {
             Argument::Given(value) => Some(value),
             Argument::Absent | Argument::Unknown => None,
@@ -337,7 +385,7 @@ impl<'m> Call<'m> {
     }
 
     /// All that is given in plain sight, positional arguments first.
-    pub fn all_given(&self) -> impl Iterator<Item = Value<'m>> {
+    pub fn all_given(&self) -> impl Iterator<Item = Value<'a>> {
         let keywords = self.arguments.keywords.iter().map(|(_, value)| *value);
         self.arguments.positional.iter().copied().chain(keywords)
     }
@@ -408,11 +456,11 @@ fn truth_of(possible: &Possible) -> Truth {
 
 /// A mention of something with a qualified name.
 #[derive(Debug, Clone)]
-pub struct Reference<'m> {
+pub struct Reference<'m, 'a> {
     /// The file.
-    pub module: &'m Module<'m>,
+    pub module: &'m Module<'a>,
     /// The expression.
-    pub expr: &'m Expr,
+    pub node: AnyNodeRef<'a>,
     /// The qualified name it stands for.
     pub name: CompactString,
 }
@@ -420,20 +468,20 @@ pub struct Reference<'m> {
 /// An assignment to something with a qualified name: an attribute of a module or of an instance, an item of a
 /// mapping (`os.environ["X"] = …`), `setattr` with a constant.
 #[derive(Debug, Clone)]
-pub struct Assignment<'m> {
+pub struct Assignment<'m, 'a> {
     /// The file.
-    pub module: &'m Module<'m>,
+    pub module: &'m Module<'a>,
     /// What is assigned to.
-    pub target: AnyNodeRef<'m>,
+    pub target: AnyNodeRef<'a>,
     /// The qualified name of the target; `[]` for an item.
     pub name: CompactString,
     /// The key of the item, if it is a constant text.
     pub key: Option<String>,
     /// What is assigned.
-    pub value: Value<'m>,
+    pub value: Value<'a>,
 }
 
-impl Assignment<'_> {
+impl Assignment<'_, '_> {
     /// The one constant that is assigned.
     pub fn constant(&self) -> Option<Constant> {
         self.module.names.constant(self.value)
@@ -447,11 +495,11 @@ impl Assignment<'_> {
 
 /// A node of the tree, for checks that ask about structure.
 #[derive(Debug, Clone, Copy)]
-pub struct Node<'m> {
+pub struct Node<'m, 'a> {
     /// The file.
-    pub module: &'m Module<'m>,
+    pub module: &'m Module<'a>,
     /// The node.
-    pub node: AnyNodeRef<'m>,
+    pub node: AnyNodeRef<'a>,
 }
 
 /// A place where a check fires.

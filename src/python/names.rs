@@ -152,6 +152,31 @@ impl<'a> Names<'a> {
         named.collect()
     }
 
+    /// All that a name can refer to.
+    pub(super) fn things_of_name(&self, name: &str, scope: ScopeId) -> Things<'a> {
+        let mut out = Things::new();
+        self.collect_name(name, scope, &mut out);
+        out
+    }
+
+    /// [`Names::attribute_of`] without what this file itself assigns to the attribute: the target of an
+    /// assignment is not what was assigned before.
+    pub(super) fn foreign_attribute_of(&self, bases: &[Thing<'a>], attr: &str) -> Things<'a> {
+        let mut out = Things::new();
+        for base in bases {
+            match base {
+                Thing::Class(scope) | Thing::Instance(scope) => {
+                    add_all(&mut out, self.inherited(*scope, attr, base))
+                }
+                base => add_all(&mut out, self.attribute_of(std::slice::from_ref(base), attr)),
+            }
+        }
+        if bases.is_empty() {
+            add(&mut out, named("?", attr));
+        }
+        out
+    }
+
     fn collect(&self, Value { expr, scope }: Value<'a>, out: &mut Things<'a>) {
         let mut also = |expr: &'a Expr| add_all(out, self.things(Value { expr, scope }));
         match expr {

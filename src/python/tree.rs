@@ -6,7 +6,7 @@ use ruff_python_ast::visitor::source_order::{
 use ruff_python_ast::{
     self as ast, AnyNodeRef, Expr, HasNodeIndex, Identifier, ModModule, NodeIndex, Pattern, Stmt,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 /// How much stack must be left before one more level of a tree is entered, and how much is added then.
@@ -122,6 +122,8 @@ pub struct Tree<'a> {
     heads: FxHashMap<(ScopeId, &'a str), u32>,
     opened: FxHashMap<NodeId, ScopeId>,
     attribute_values: FxHashMap<&'a str, Vec<AttributeValue<'a>>>,
+    /// Names that the body of some class binds to a value.
+    class_names: FxHashSet<&'a str>,
     depth: u32,
 }
 
@@ -184,6 +186,11 @@ impl<'a> Tree<'a> {
     /// The values that the source gives to an attribute of this name, of whatever object.
     pub fn attribute_values(&self, name: &str) -> &[AttributeValue<'a>] {
         self.attribute_values.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether some class or object of this file has an attribute of this name with a value that can be followed.
+    pub fn is_alias(&self, attr: &str) -> bool {
+        self.attribute_values.contains_key(attr) || self.class_names.contains(attr)
     }
 
     /// The ways in which this very scope binds a name, each with its index.
@@ -262,6 +269,7 @@ impl<'a> Builder<'a> {
                 heads: FxHashMap::default(),
                 opened: FxHashMap::default(),
                 attribute_values: FxHashMap::default(),
+                class_names: FxHashSet::default(),
                 depth: 0,
             },
             stack: Vec::new(),
@@ -315,6 +323,11 @@ impl<'a> Builder<'a> {
             Some((_, OuterKind::Nonlocal)) => self.enclosing_function(scope),
             None => scope,
         };
+        if matches!(self.tree.scope(scope).kind, ScopeKind::Class(_))
+            && !matches!(meaning, Meaning::Function(_))
+        {
+            self.tree.class_names.insert(name);
+        }
         let index = self.tree.bindings.len() as u32;
         let next = self.tree.heads.insert((scope, name), index);
         self.tree.bindings.push(Binding { meaning, conditional, next });

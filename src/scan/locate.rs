@@ -1,0 +1,234 @@
+//! From a hit in the syntax to a finding with its place, its excerpt and what it is compared by.
+
+use std::sync::OnceLock;
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::{AnyNodeRef, Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use crate::check::Check;
+use crate::finding::{Finding, MAX_EXCERPT_LINES, SourceLine};
+use crate::line_hash::line_hashes;
+use crate::python::{Hit, Module, NodeId, SourceFile};
+
+/// How many characters of a line of source a report shows.
+const MAX_LINE_WIDTH: usize = 240;
+
+/// How many bytes of normalised syntax a finding carries; what is longer is cut and its whole length noted.
+const MAX_NORMALIZED: usize = 2_000;
+
+/// What stands in a report in place of a secret.
+const MASK: &str = "******";
+
+/// What to point at for a callee: the whole of it, or its last name where it spans several lines.
+pub fn callee_range(func: &Expr) -> TextRange {
+    match func {
+        Expr::Attribute(attribute) => TextRange::new(func.start(), attribute.attr.end()),
+        _ => func.range(),
+    }
+}
+
+/// Makes findings of one file.
+pub struct Locator<'m, 'a> {
+    module: &'m Module<'a>,
+    file: &'a SourceFile,
+    bytes: &'m [u8],
+    secrets: Vec<TextRange>,
+    hashes: OnceLock<Vec<String>>,
+}
+
+impl<'m, 'a> Locator<'m, 'a> {
+    pub fn new(module: &'m Module<'a>, bytes: &'m [u8], secrets: Vec<TextRange>) -> Self {
+        Locator { module, file: module.file(), bytes, secrets, hashes: OnceLock::new() }
+    }
+
+    pub fn finding(&self, check: &'static Check, hit: Hit, node: NodeId) -> Finding {
+        let region = self.file.region(self.on_one_line(hit.range));
+        let statement = self.file.region(self.statement(node, hit.range));
+        let hashes = self.hashes.get_or_init(|| line_hashes(self.bytes));
+        let line_hash = hashes.get(region.start.line as usize - 1).cloned().unwrap_or_default();
+        Finding {
+            check,
+            severity: hit.severity.unwrap_or(check.severity),
+            confidence: hit.confidence,
+            message: hit.message.unwrap_or_else(|| check.summary.to_owned()),
+            excerpt: self.excerpt(region.start.line, statement.start.line, statement.end.line),
+            definition: self.module.definition(node),
+            normalized: self.normalized(node, hit.range),
+            line_hash,
+            region,
+            statement,
+        }
+    }
+
+    /// A range that spans several lines shrinks to its last name, or to its first line.
+    fn on_one_line(&self, range: TextRange) -> TextRange {
+        let text = &self.file.text()[range];
+        let Some(first_end) = text.find('\n') else { return range };
+        let last = text.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
+        let last = text.ceil_char_boundary(last);
+        if last < text.len() && last > first_end {
+            return TextRange::new(range.start() + TextSize::of(&text[..last]), range.end());
+        }
+        TextRange::at(range.start(), TextSize::of(text[..first_end].trim_end()))
+    }
+
+    /// The statement around a node; of a compound statement or clause only the head, up to its colon.
+    fn statement(&self, node: NodeId, hit: TextRange) -> TextRange {
+        let tree = self.module.tree();
+        let around = std::iter::once(node).chain(tree.ancestors(node)).map(|id| tree.node(id));
+        for node in around {
+            if matches!(node, AnyNodeRef::ModModule(_)) {
+                break;
+            }
+            if let Some(body) = body_of(node) {
+                let start = node.start();
+                return match body {
+                    Some(first) => TextRange::new(start, self.colon_before(start, first)),
+                    None => node.range(),
+                };
+            }
+        }
+        hit
+    }
+
+    /// The end of the colon that opens a body.
+    fn colon_before(&self, start: TextSize, body: TextSize) -> TextSize {
+        let tokens = self.file.tokens().map_or(&[][..], |tokens| tokens.before(body));
+        let colon = tokens.iter().rev().find(|token| {
+            !matches!(
+                token.kind(),
+                TokenKind::Newline | TokenKind::NonLogicalNewline | TokenKind::Indent | TokenKind::Comment
+            )
+        });
+        colon.map_or(body, |colon| colon.end().max(start))
+    }
+
+    /// The lines of the statement around the one with the finding.
+    fn excerpt(&self, line: u32, first: u32, last: u32) -> Vec<SourceLine> {
+        let reach = MAX_EXCERPT_LINES as u32 / 2;
+        let first = first.max(line.saturating_sub(reach)).min(line);
+        let last = last.min(line + reach).max(line);
+        (first..=last).map(|number| SourceLine { number, text: self.shown_line(number) }).collect()
+    }
+
+    /// A line with its secrets masked.
+    fn shown_line(&self, number: u32) -> String {
+        let range = self.file.line_range(number);
+        let line = TextRange::new(range.start.into(), range.end.into());
+        let mut shown = String::new();
+        let mut at = line.start();
+        for secret in &self.secrets {
+            if let Some(hidden) =
+                secret.intersect(line).filter(|hidden| !hidden.is_empty() && hidden.start() >= at)
+            {
+                shown.push_str(&self.file.text()[TextRange::new(at, hidden.start())]);
+                shown.push_str(MASK);
+                at = hidden.end();
+            }
+        }
+        shown.push_str(&self.file.text()[TextRange::new(at, line.end())]);
+        match shown.char_indices().nth(MAX_LINE_WIDTH) {
+            Some((cut, _)) => format!("{}…", &shown[..cut]),
+            None => shown,
+        }
+    }
+
+    /// The tokens of the smallest syntax around a hit, in one spelling: independent of layout, of quotes, of
+    /// redundant commas, and of comments.
+    fn normalized(&self, node: NodeId, hit: TextRange) -> String {
+        let tree = self.module.tree();
+        let node = tree.node(node);
+        let range = match (body_of(node), node) {
+            (_, AnyNodeRef::ModModule(_)) => hit,
+            (Some(Some(first)), _) => TextRange::new(node.start(), self.colon_before(node.start(), first)),
+            _ => node.range(),
+        };
+        let mut out = String::new();
+        let tokens = self.file.tokens().map_or(&[][..], |tokens| tokens);
+        let from = tokens.partition_point(|token| token.end() <= range.start());
+        let inside: Vec<_> = tokens[from..]
+            .iter()
+            .take_while(|token| token.start() < range.end())
+            .filter(|token| !is_layout(token.kind()))
+            .collect();
+        for (i, token) in inside.iter().enumerate() {
+            let before_close = inside.get(i + 1).is_some_and(|next| is_closing(next.kind()));
+            if token.kind() == TokenKind::Comma && before_close {
+                continue;
+            }
+            if self
+                .secrets
+                .iter()
+                .any(|secret| secret.intersect(token.range()).is_some_and(|part| !part.is_empty()))
+            {
+                out.push_str(MASK);
+            } else {
+                push_token(&mut out, &self.file.text()[token.range()], token.kind());
+            }
+            out.push(' ');
+            if out.len() > MAX_NORMALIZED {
+                let cut = out.floor_char_boundary(MAX_NORMALIZED);
+                out.truncate(cut);
+                out.push_str(&format!("… {}", range.len().to_u32()));
+                return out;
+            }
+        }
+        out.truncate(out.trim_end().len());
+        out
+    }
+}
+
+fn is_layout(kind: TokenKind) -> bool {
+    matches!(
+        kind,
+        TokenKind::Newline
+            | TokenKind::NonLogicalNewline
+            | TokenKind::Indent
+            | TokenKind::Dedent
+            | TokenKind::Comment
+            | TokenKind::EndOfFile
+    )
+}
+
+fn is_closing(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace)
+}
+
+/// Strings are told apart by their content, not by their quotes.
+fn push_token(out: &mut String, text: &str, kind: TokenKind) {
+    if matches!(kind, TokenKind::String) {
+        let open = text.find(['"', '\'']).unwrap_or(0);
+        out.push_str(&text[..open].to_ascii_lowercase());
+        out.push('"');
+        out.push_str(text[open..].trim_matches(['"', '\'']));
+        out.push('"');
+    } else if matches!(
+        kind,
+        TokenKind::FStringStart | TokenKind::FStringEnd | TokenKind::TStringStart | TokenKind::TStringEnd
+    ) {
+        out.extend(text.chars().map(|c| if c == '\'' { '"' } else { c.to_ascii_lowercase() }));
+    } else {
+        out.push_str(text);
+    }
+}
+
+/// For a statement or clause the start of its body, if it has one; `None` for anything else.
+fn body_of(node: AnyNodeRef<'_>) -> Option<Option<TextSize>> {
+    let body: &[Stmt] = match node {
+        AnyNodeRef::StmtFunctionDef(node) => &node.body,
+        AnyNodeRef::StmtClassDef(node) => &node.body,
+        AnyNodeRef::StmtFor(node) => &node.body,
+        AnyNodeRef::StmtWhile(node) => &node.body,
+        AnyNodeRef::StmtIf(node) => &node.body,
+        AnyNodeRef::StmtWith(node) => &node.body,
+        AnyNodeRef::StmtTry(node) => &node.body,
+        AnyNodeRef::ElifElseClause(node) => &node.body,
+        AnyNodeRef::ExceptHandlerExceptHandler(node) => &node.body,
+        AnyNodeRef::MatchCase(node) => &node.body,
+        AnyNodeRef::StmtMatch(node) => return Some(node.cases.first().map(Ranged::start)),
+        node if node.is_statement() => return Some(None),
+        _ => return None,
+    };
+    Some(body.first().map(Ranged::start))
+}

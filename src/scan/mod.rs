@@ -1,0 +1,490 @@
+//! One walk over a file that serves all enabled checks.
+
+mod locate;
+
+use compact_str::CompactString;
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
+use ruff_text_size::{Ranged, TextRange};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+use crate::check::{Check, Confidence, Detect, When};
+use crate::escape;
+use crate::finding::Finding;
+use crate::python::{
+    Arguments, Assignment, Call, Callee, Hit, Hits, Module, Node, NodeId, Problem, Reference, SourceFile,
+    Value,
+};
+use locate::{Locator, callee_range};
+
+/// How many findings are kept of one file. A file with more is reported as not fully analysed.
+pub const MAX_FINDINGS: usize = 20_000;
+
+type Rules<T> = FxHashMap<&'static str, SmallVec<[(&'static Check, T); 2]>>;
+
+/// The enabled checks, arranged for one walk.
+#[derive(Debug, Default)]
+pub struct Scanner {
+    calls: Rules<When>,
+    /// Last parts of the names in `calls`.
+    call_segments: FxHashSet<&'static str>,
+    references: Rules<fn(&Reference<'_, '_>) -> Option<Confidence>>,
+    reference_segments: FxHashSet<&'static str>,
+    assignments: Rules<fn(&Assignment<'_, '_>) -> Option<Confidence>>,
+    assignment_segments: FxHashSet<&'static str>,
+    imports: Rules<()>,
+    nodes: Vec<SmallVec<[(&'static Check, fn(&Node<'_, '_>, &mut Hits)); 2]>>,
+    sources: Vec<(&'static Check, fn(&SourceFile, &mut Hits))>,
+}
+
+/// What a scan of a file gives.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    /// In the order of the text.
+    pub findings: Vec<Finding>,
+    /// What kept a part of the file from being analysed.
+    pub problem: Option<Problem>,
+}
+
+fn last_segment(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+impl Scanner {
+    /// Arranges checks for scanning.
+    pub fn new(checks: impl IntoIterator<Item = &'static Check>) -> Scanner {
+        let mut scanner =
+            Scanner { nodes: vec![SmallVec::new(); NodeKind::Identifier as usize + 1], ..Scanner::default() };
+        for check in checks {
+            for detect in check.detect {
+                scanner.add(check, detect);
+            }
+        }
+        scanner
+    }
+
+    fn add(&mut self, check: &'static Check, detect: &'static Detect) {
+        match detect {
+            Detect::Call(names, when) => {
+                for name in *names {
+                    self.calls.entry(name).or_default().push((check, *when));
+                    self.call_segments.insert(last_segment(name));
+                }
+            }
+            Detect::Reference(names, when) => {
+                for name in *names {
+                    self.references.entry(name).or_default().push((check, *when));
+                    self.reference_segments.insert(last_segment(name));
+                }
+            }
+            Detect::Assign(names, when) => {
+                for name in *names {
+                    self.assignments.entry(name).or_default().push((check, *when));
+                    self.assignment_segments.insert(last_segment(name));
+                }
+            }
+            Detect::Import(modules) => {
+                for module in *modules {
+                    self.imports.entry(module).or_default().push((check, ()));
+                }
+            }
+            Detect::Node(kinds, ask) => {
+                for kind in *kinds {
+                    self.nodes[*kind as usize].push((check, *ask));
+                }
+            }
+            Detect::Source(ask) => self.sources.push((check, *ask)),
+        }
+    }
+
+    /// Scans a file. `bytes` is the file as it is stored, for the hashes of its lines.
+    pub fn scan(&self, file: &SourceFile, bytes: &[u8]) -> Scanned {
+        let Some(module) = Module::of(file) else {
+            return Scanned { findings: Vec::new(), problem: file.problem().cloned() };
+        };
+        let mut walk =
+            Walk { scanner: self, module: &module, found: Vec::new(), hits: Hits::default(), full: false };
+        walk.sources();
+        walk.nodes();
+        let problem = file.problem().cloned().or_else(|| walk.problem());
+        Scanned { findings: walk.findings(bytes), problem }
+    }
+}
+
+/// A hit with the check that made it and the syntax it is about.
+struct Found {
+    check: &'static Check,
+    hit: Hit,
+    node: NodeId,
+}
+
+struct Walk<'s, 'm, 'a> {
+    scanner: &'s Scanner,
+    module: &'m Module<'a>,
+    found: Vec<Found>,
+    hits: Hits,
+    full: bool,
+}
+
+impl<'a> Walk<'_, '_, 'a> {
+    fn problem(&self) -> Option<Problem> {
+        let reason = if self.full {
+            format!("it has more than {MAX_FINDINGS} findings")
+        } else if self.module.names().gave_up() {
+            "its names refer to one another in too entangled a way".to_owned()
+        } else {
+            return None;
+        };
+        Some(Problem { reason, at: None })
+    }
+
+    fn push(&mut self, check: &'static Check, hit: Hit, node: NodeId) {
+        if self.found.len() >= MAX_FINDINGS {
+            self.full = true;
+            return;
+        }
+        self.found.push(Found { check, hit, node });
+    }
+
+    fn take_hits(&mut self, check: &'static Check, node: NodeId) {
+        let mut hits = std::mem::take(&mut self.hits);
+        for hit in hits.drain() {
+            self.push(check, hit, node);
+        }
+        self.hits = hits;
+    }
+
+    fn sources(&mut self) {
+        let module = self.module;
+        let Some((root, _)) = module.tree().nodes().next() else { return };
+        for (check, ask) in &self.scanner.sources {
+            ask(module.file(), &mut self.hits);
+            self.take_hits(check, root);
+        }
+    }
+
+    fn nodes(&mut self) {
+        let module = self.module;
+        for (id, node) in module.tree().nodes() {
+            for (check, ask) in &self.scanner.nodes[node.kind() as usize] {
+                ask(&Node { module, node }, &mut self.hits);
+                self.take_hits(check, id);
+            }
+            match node {
+                AnyNodeRef::ExprCall(call) => self.call(id, call),
+                AnyNodeRef::ExprName(name) if name.ctx.is_load() => self.mention(id, node),
+                AnyNodeRef::ExprAttribute(attribute) if attribute.ctx.is_load() => self.mention(id, node),
+                AnyNodeRef::StmtAssign(assign) => {
+                    for target in &assign.targets {
+                        self.assignment(target, &assign.value);
+                    }
+                }
+                AnyNodeRef::StmtAnnAssign(ast::StmtAnnAssign { target, value: Some(value), .. }) => {
+                    self.assignment(target, value);
+                }
+                AnyNodeRef::StmtAugAssign(assign) => self.assignment(&assign.target, &assign.value),
+                AnyNodeRef::StmtImport(import) => {
+                    for alias in &import.names {
+                        self.import(id, alias.range(), alias.name.as_str(), "");
+                    }
+                }
+                AnyNodeRef::StmtImportFrom(import) if import.level == 0 => {
+                    for alias in &import.names {
+                        self.import(
+                            id,
+                            alias.range(),
+                            import.module.as_deref().unwrap_or_default(),
+                            &alias.name,
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn call(&mut self, id: NodeId, call: &'a ast::ExprCall) {
+        if let Expr::Attribute(attribute) = &*call.func {
+            let attr = attribute.attr.as_str();
+            if !self.scanner.call_segments.contains(attr)
+                && !self.module.tree().is_alias(attr)
+                && attr != "__call__"
+            {
+                return;
+            }
+        }
+        for callee in self.module.callees(call) {
+            let place = callee_range(&call.func);
+            self.reflection(id, call, &callee);
+            self.called(id, AnyNodeRef::from(call), place, callee, false);
+        }
+    }
+
+    fn called(
+        &mut self,
+        id: NodeId,
+        node: AnyNodeRef<'a>,
+        place: TextRange,
+        callee: Callee<'a>,
+        handed_on: bool,
+    ) {
+        let name = callee.name.strip_suffix(".__call__").unwrap_or(&callee.name);
+        let Some(rules) = self.scanner.calls.get(name) else { return };
+        let name = name.into();
+        let call = Call { module: self.module, node, name, arguments: callee.arguments, handed_on };
+        for (check, when) in rules {
+            let Some(confidence) = judge(*when, &call) else { continue };
+            let mut hit = Hit::at(place, confidence);
+            hit.message = alias_message(check, self.module.file(), place, &call.name);
+            self.push(check, hit, id);
+        }
+    }
+
+    /// Calls that import, mention or assign by a name in a string.
+    fn reflection(&mut self, id: NodeId, call: &'a ast::ExprCall, callee: &Callee<'a>) {
+        let place = callee_range(&call.func);
+        match callee.name.as_str() {
+            "builtins.__import__" | "importlib.import_module" => {
+                let module = call.arguments.args.first().and_then(|expr| self.module.text(expr));
+                if let Some(module) = module {
+                    self.import(id, place, &module, "");
+                }
+            }
+            "builtins.getattr" => {
+                let node = AnyNodeRef::from(call);
+                for name in self.module.result_names(call) {
+                    self.mentioned(id, Reference { module: self.module, node, name }, place);
+                }
+            }
+            "builtins.setattr" => {
+                let [object, name, value] = &*call.arguments.args else { return };
+                let Some(attr) = self.module.text(name) else { return };
+                let value = self.module.value(value);
+                for name in self.module.attribute_names(object, &attr) {
+                    self.assigned(id, AnyNodeRef::from(call), place, name, None, value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A name or attribute that is read: is it what a check looks for, or is it handed on to be called?
+    fn mention(&mut self, id: NodeId, node: AnyNodeRef<'a>) {
+        let Some(parent) = self.module.parent(node) else { return };
+        let (segment, direct) = match node {
+            AnyNodeRef::ExprAttribute(attribute) => (attribute.attr.as_str(), true),
+            AnyNodeRef::ExprName(name) => (name.id.as_str(), self.module.is_import(name)),
+            _ => return,
+        };
+        let is_name = matches!(node, AnyNodeRef::ExprName(_));
+        let scanner = self.scanner;
+        let referable = direct && (is_name || scanner.reference_segments.contains(segment));
+        let callable =
+            is_name || scanner.call_segments.contains(segment) || self.module.tree().is_alias(segment);
+        let handed_on = callable && self.is_handed_on(parent);
+        if !referable && !handed_on {
+            return;
+        }
+        for name in self.module.qualified_node(node) {
+            if handed_on {
+                let arguments = Arguments::unknown();
+                self.called(id, node, node.range(), Callee { name: name.clone(), arguments }, true);
+            }
+            if referable {
+                self.mentioned(id, Reference { module: self.module, node, name }, node.range());
+            }
+        }
+    }
+
+    fn mentioned(&mut self, id: NodeId, reference: Reference<'_, 'a>, place: TextRange) {
+        let Some(rules) = self.scanner.references.get(reference.name.as_str()) else { return };
+        for (check, when) in rules {
+            if let Some(confidence) = when(&reference) {
+                let mut hit = Hit::at(place, confidence);
+                hit.message = alias_message(check, self.module.file(), place, &reference.name);
+                self.push(check, hit, id);
+            }
+        }
+    }
+
+    /// Whether somebody else will call this: it is an argument, a decorator, or a base class.
+    fn is_handed_on(&self, parent: AnyNodeRef<'a>) -> bool {
+        let receiver = match parent {
+            AnyNodeRef::Decorator(_) => return true,
+            AnyNodeRef::Arguments(_) => self.module.parent(parent),
+            AnyNodeRef::Keyword(_) => {
+                self.module.parent(parent).and_then(|arguments| self.module.parent(arguments))
+            }
+            _ => return false,
+        };
+        match receiver {
+            Some(AnyNodeRef::StmtClassDef(_)) => true,
+            Some(AnyNodeRef::ExprCall(call)) => !self.only_looks_at(call),
+            _ => false,
+        }
+    }
+
+    /// Whether a call is known not to call what it is given.
+    fn only_looks_at(&self, call: &'a ast::ExprCall) -> bool {
+        if self.module.is_getter(&call.func) {
+            return true;
+        }
+        self.module.qualified(&call.func).iter().any(|name| {
+            let name = name.as_str();
+            let in_module =
+                |module: &str| name.strip_prefix(module).is_some_and(|rest| rest.starts_with('.'));
+            LOOKERS.contains(&name)
+                || WRAPPERS.contains(&name)
+                || in_module("inspect")
+                || in_module("typing")
+                || in_module("unittest.mock")
+                || self.is_followed_partial(name, call)
+        })
+    }
+
+    /// A `partial` that is assigned, or called on the spot, is seen where it is called.
+    fn is_followed_partial(&self, name: &str, call: &'a ast::ExprCall) -> bool {
+        let parent = self.module.parent(AnyNodeRef::from(call));
+        name == "functools.partial"
+            && matches!(parent, Some(AnyNodeRef::StmtAssign(_) | AnyNodeRef::ExprCall(_)))
+    }
+
+    fn assignment(&mut self, target: &'a Expr, value: &'a Expr) {
+        match (target, value) {
+            (Expr::Attribute(attribute), _) => {
+                if !self.scanner.assignment_segments.contains(attribute.attr.as_str()) {
+                    return;
+                }
+                let node = AnyNodeRef::from(attribute);
+                let id = self.module.tree().id(attribute);
+                let value = self.module.value(value);
+                for name in self.module.attribute_names(&attribute.value, attribute.attr.as_str()) {
+                    self.assigned(id, node, callee_range(target), name, None, value);
+                }
+            }
+            (Expr::Subscript(subscript), _) => {
+                let node = AnyNodeRef::from(subscript);
+                let id = self.module.tree().id(subscript);
+                let key = self.module.text(&subscript.slice);
+                let value = self.module.value(value);
+                for name in self.module.qualified(target) {
+                    self.assigned(id, node, callee_range(target), name, key.clone(), value);
+                }
+            }
+            (Expr::Tuple(targets), Expr::Tuple(values)) if targets.elts.len() == values.elts.len() => {
+                for (target, value) in targets.elts.iter().zip(&values.elts) {
+                    self.assignment(target, value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn assigned(
+        &mut self,
+        id: NodeId,
+        target: AnyNodeRef<'a>,
+        place: TextRange,
+        name: CompactString,
+        key: Option<String>,
+        value: Value<'a>,
+    ) {
+        let Some(rules) = self.scanner.assignments.get(name.as_str()) else { return };
+        let assignment = Assignment { module: self.module, target, name, key, value };
+        for (check, when) in rules {
+            if let Some(confidence) = when(&assignment) {
+                self.push(check, Hit::at(place, confidence), id);
+            }
+        }
+    }
+
+    /// `import module`, or `from module import name`.
+    fn import(&mut self, id: NodeId, place: TextRange, module: &str, name: &str) {
+        if self.scanner.imports.is_empty() {
+            return;
+        }
+        let full = if name.is_empty() { module.to_owned() } else { format!("{module}.{name}") };
+        let mut end = full.len();
+        loop {
+            if let Some(rules) = self.scanner.imports.get(&full[..end]) {
+                for (check, ()) in rules {
+                    self.push(check, Hit::at(place, Confidence::High), id);
+                }
+            }
+            match full[..end].rfind('.') {
+                Some(dot) => end = dot,
+                None => break,
+            }
+        }
+    }
+
+    fn findings(mut self, bytes: &[u8]) -> Vec<Finding> {
+        self.found.sort_by_key(|found| (found.hit.range.start(), found.hit.range.end(), found.check.id));
+        self.found.dedup_by(|later, earlier| {
+            let same = later.check == earlier.check && later.hit.range == earlier.hit.range;
+            if same && later.hit.confidence > earlier.hit.confidence {
+                std::mem::swap(later, earlier);
+            }
+            same
+        });
+        if self.found.is_empty() {
+            return Vec::new();
+        }
+        let secrets: Vec<TextRange> = self.found.iter().filter_map(|found| found.hit.secret).collect();
+        let locator = Locator::new(self.module, bytes, secrets);
+        self.found.into_iter().map(|found| locator.finding(found.check, found.hit, found.node)).collect()
+    }
+}
+
+/// Callees that look at what they are given and do not call it.
+static LOOKERS: &[&str] = &[
+    "builtins.callable",
+    "builtins.dir",
+    "builtins.getattr",
+    "builtins.hasattr",
+    "builtins.hash",
+    "builtins.help",
+    "builtins.id",
+    "builtins.isinstance",
+    "builtins.issubclass",
+    "builtins.print",
+    "builtins.repr",
+    "builtins.str",
+    "builtins.type",
+    "builtins.vars",
+    "functools.update_wrapper",
+    "functools.wraps",
+];
+
+/// Callees that give back what they are given: it is seen where it is used.
+static WRAPPERS: &[&str] = &[
+    "builtins.classmethod",
+    "builtins.iter",
+    "builtins.list",
+    "builtins.staticmethod",
+    "builtins.tuple",
+    "functools.cache",
+    "functools.lru_cache",
+    "functools.lru_cache()",
+];
+
+fn judge(when: When, call: &Call<'_, '_>) -> Option<Confidence> {
+    match when {
+        When::Always => Some(Confidence::High),
+        When::Dynamic if call.handed_on => Some(Confidence::Medium),
+        When::Dynamic if call.is_constant() => Some(Confidence::Low),
+        When::Dynamic => Some(Confidence::High),
+        When::Is(decide) => decide(call),
+    }
+}
+
+/// The check's summary, with what the callee is where the source calls it something else.
+fn alias_message(check: &Check, file: &SourceFile, place: TextRange, name: &str) -> Option<String> {
+    let written = &file.text()[place];
+    let known = name.trim_start_matches("builtins.").replace("()", "");
+    if known.starts_with('?') || last_segment(written) == last_segment(&known) || written.len() > 60 {
+        return None;
+    }
+    let written = escape::visible(&written.split_whitespace().collect::<Vec<_>>().join(" "));
+    Some(format!("{} `{written}` is `{known}` here.", check.summary))
+}
