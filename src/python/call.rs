@@ -156,11 +156,18 @@ impl<'a> Module<'a> {
                     let arguments = Arguments::of(&self.names, &[partial, written], 1);
                     out.push(Callee { name, arguments });
                 }
-                Thing::Getter(getter) => out.extend(self.method_called(getter, written)),
+                Thing::Getter(getter) if self.calls_method(getter) => {
+                    out.extend(self.method_called(getter, written));
+                }
                 _ => {}
             }
         }
         out
+    }
+
+    fn calls_method(&self, getter: Written<'a>) -> bool {
+        let maker = self.names.qualified(Value { expr: &getter.call.func, scope: getter.scope });
+        maker.iter().any(|name| name == "operator.methodcaller")
     }
 
     /// `operator.methodcaller("system", "ls")(os)` calls `os.system("ls")`.
