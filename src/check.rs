@@ -117,6 +117,9 @@ impl Severity {
 }
 
 impl Confidence {
+    /// All confidences, the surest first.
+    pub const ALL: [Confidence; 3] = [Confidence::High, Confidence::Medium, Confidence::Low];
+
     /// The word used in the policy and in every report.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -6,5 +6,6 @@ pub mod escape;
 pub mod finding;
 pub mod line_hash;
 pub mod path;
+pub mod policy;
 pub mod python;
 pub mod scan;

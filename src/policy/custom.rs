@@ -1,0 +1,401 @@
+//! Checks that a policy declares for itself, in the same terms as the built-in ones.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::check::Severity;
+use crate::checks;
+
+use super::Origin;
+use super::mistake::{Mistakes, quoted};
+use super::node::{Node, Value};
+use super::read::{At, OneOrMany, Read, mapping, wrong_kind};
+use super::select::Cwe;
+
+/// The family of all checks that a policy declares.
+pub const CUSTOM_FAMILY: &str = "custom";
+
+/// A check that a policy declares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomCheck {
+    /// Kebab-case, and no name of a built-in check.
+    pub id: String,
+    /// Where the policy declares it.
+    pub origin: Origin,
+    /// Qualified names whose calls are findings, where all of `when` holds.
+    pub call: Vec<String>,
+    /// Qualified names any mention of which is a finding.
+    pub reference: Vec<String>,
+    /// Modules any import of which, or of something below them, is a finding.
+    pub import: Vec<String>,
+    /// What must hold of a call.
+    pub when: Vec<ArgumentIs>,
+    /// How bad a finding is.
+    pub severity: Severity,
+    /// Numbers of the Common Weakness Enumeration.
+    pub cwe: Vec<u16>,
+    /// One sentence that says what was found.
+    pub message: String,
+    /// Why this is a risk.
+    pub why: Option<String>,
+    /// What to write instead.
+    pub instead: Option<String>,
+    /// Sources in which the check must fire; at least one.
+    pub bad: Vec<String>,
+    /// Sources in which it must not fire; at least one.
+    pub good: Vec<String>,
+}
+
+/// A condition on one argument of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArgumentIs {
+    /// Its keyword.
+    pub name: Option<String>,
+    /// Its position, counted from 0. With a name, either will do.
+    pub position: Option<u32>,
+    /// What must hold of it.
+    pub test: Test,
+}
+
+/// What must hold of an argument.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    /// It is one of these constants.
+    Is(Vec<Constant>),
+    /// It is not known to be one of these constants: absent, another one, or not a constant.
+    IsNot(Vec<Constant>),
+    /// It is not given.
+    Absent,
+    /// It is given.
+    Given,
+}
+
+/// A constant of Python.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Constant {
+    /// `None`
+    None,
+    /// `True` or `False`
+    Bool(bool),
+    /// An `int`.
+    Int(i64),
+    /// A `float`.
+    Float(f64),
+    /// A `str`.
+    Text(String),
+}
+
+mapping! {
+    /// A check of your own.
+    struct CheckEntry {
+        /// What rules and suppressions call it, in kebab-case.
+        id: At<Id>,
+        /// Qualified names whose calls are findings, e.g. `acme.auth.login_v1`.
+        call: Option<At<OneOrMany<Name, 1>>>,
+        /// Qualified names any mention of which is a finding.
+        reference: Option<At<OneOrMany<Name, 1>>>,
+        /// Modules any import of which is a finding.
+        import: Option<At<OneOrMany<Name, 1>>>,
+        /// What must hold of a call; of several conditions, all of them.
+        when: Option<At<OneOrMany<WhenEntry, 1>>>,
+        /// How bad a finding is.
+        severity: Severity,
+        /// Numbers of the Common Weakness Enumeration.
+        cwe: Option<OneOrMany<Cwe>>,
+        /// One sentence that says what was found.
+        message: Sentence,
+        /// Why this is a risk.
+        why: Option<Sentence>,
+        /// What to write instead.
+        instead: Option<Sentence>,
+        /// Python sources in which the check must fire.
+        bad: Examples,
+        /// Python sources in which it must not fire.
+        good: Examples,
+    }
+}
+
+mapping! {
+    /// What must hold of a call.
+    struct WhenEntry {
+        /// A condition on one of its arguments.
+        arg: At<ArgumentEntry>,
+    }
+}
+
+mapping! {
+    /// A condition on one argument: `name`, `position` or both, and one of `is`, `is-not` and `absent`.
+    struct ArgumentEntry {
+        /// Its keyword.
+        name: Option<Name>,
+        /// Its position, counted from 0.
+        position: Option<u32>,
+        /// It is this constant, or one of these.
+        is: Option<OneOrMany<Constant, 1>>,
+        /// It is not known to be this constant, or one of these.
+        is_not: Option<OneOrMany<Constant, 1>>,
+        /// Whether it is not given.
+        absent: Option<bool>,
+    }
+}
+
+/// Gives the declared checks of one file their meaning, behind those that the policy has `already`.
+pub(super) fn declare(
+    entries: &[CheckEntry],
+    already: &mut Vec<CustomCheck>,
+    name: &str,
+    mistakes: &mut Mistakes,
+) {
+    for entry in entries {
+        let id = &entry.id.value.0;
+        if let Some((taken_by, help)) = clash(id, already) {
+            let message = format!("a check cannot be called {}", quoted(id));
+            mistakes.at(&entry.id.span, message, taken_by, help);
+        }
+        if entry.call.is_none() && entry.reference.is_none() && entry.import.is_none() {
+            let help = "add `call: [...]`, `reference: [...]` or `import: [...]`";
+            mistakes.at(&entry.id.span, format!("{} looks for nothing", quoted(id)), "", help);
+        }
+        if let (Some(when), None) = (&entry.when, &entry.call) {
+            let help = "add `call: [...]`, or remove `when`";
+            mistakes.at(&when.span, "`when` is about calls, and this check has no `call`", "", help);
+        }
+        let origin = Origin::in_file(name, mistakes.file.line(entry.id.span.start));
+        let check = custom_check(entry, origin, mistakes);
+        already.push(check);
+    }
+}
+
+/// What has the id already, and what to do about it.
+fn clash(id: &str, already: &[CustomCheck]) -> Option<(String, &'static str)> {
+    if let Some(check) = already.iter().find(|check| check.id == id) {
+        return Some((format!("declared at {}", check.origin), "give each check an id of its own"));
+    }
+    let check = checks::named(id).first()?;
+    let help = "choose an id that tells whose check it is, e.g. with the name of your organisation in front";
+    Some((format!("this is the built-in check `{}`", check.id), help))
+}
+
+fn custom_check(entry: &CheckEntry, origin: Origin, mistakes: &mut Mistakes) -> CustomCheck {
+    let names = |names: &Option<At<OneOrMany<Name, 1>>>| -> Vec<String> {
+        names.iter().flat_map(|names| &names.value.0).map(|name| name.0.clone()).collect()
+    };
+    let conditions = entry.when.iter().flat_map(|when| &when.value.0);
+    let when = conditions.filter_map(|condition| argument_is(&condition.arg, mistakes)).collect();
+    CustomCheck {
+        id: entry.id.value.0.clone(),
+        origin,
+        call: names(&entry.call),
+        reference: names(&entry.reference),
+        import: names(&entry.import),
+        when,
+        severity: entry.severity,
+        cwe: entry.cwe.iter().flat_map(|cwe| &cwe.0).map(|cwe| cwe.0).collect(),
+        message: entry.message.0.clone(),
+        why: entry.why.as_ref().map(|why| why.0.clone()),
+        instead: entry.instead.as_ref().map(|instead| instead.0.clone()),
+        bad: entry.bad.0.clone(),
+        good: entry.good.0.clone(),
+    }
+}
+
+fn argument_is(entry: &At<ArgumentEntry>, mistakes: &mut Mistakes) -> Option<ArgumentIs> {
+    let At { span, value: arg } = entry;
+    if arg.name.is_none() && arg.position.is_none() {
+        let help = "add `name: ...`, `position: ...` or both";
+        mistakes.at(span, "this condition does not say which argument it is about", "", help);
+    }
+    let test = match (&arg.is, &arg.is_not, arg.absent) {
+        (Some(constants), None, None) => Test::Is(constants.0.clone()),
+        (None, Some(constants), None) => Test::IsNot(constants.0.clone()),
+        (None, None, Some(true)) => Test::Absent,
+        (None, None, Some(false)) => Test::Given,
+        _ => {
+            let help = "write exactly one of `is: ...`, `is-not: ...` and `absent: true`";
+            mistakes.at(span, "this condition does not say what must hold", "", help);
+            return None;
+        }
+    };
+    let name = arg.name.as_ref().map(|name| name.0.clone());
+    Some(ArgumentIs { name, position: arg.position, test })
+}
+
+/// What a check is called.
+#[derive(Debug)]
+pub(super) struct Id(String);
+
+impl Id {
+    const MAX_LENGTH: usize = 64;
+
+    fn is_kebab_case(text: &str) -> bool {
+        let lower = |part: &str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
+        text.len() <= Self::MAX_LENGTH
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.split('-').all(lower)
+    }
+}
+
+impl Read for Id {
+    fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
+        let text = String::read(node, mistakes)?;
+        if Id::is_kebab_case(&text) {
+            return Some(Id(text));
+        }
+        let help = "write lower-case letters and digits with `-` between words, e.g. `acme-no-legacy-auth`";
+        mistakes.at(&node.span, format!("{} cannot be the id of a check", quoted(&text)), "", help);
+        None
+    }
+}
+
+impl JsonSchema for Id {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Id".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+            "maxLength": Self::MAX_LENGTH,
+        })
+    }
+}
+
+/// A qualified name of Python, in which `()` stands for what a call returns: `requests.Session().get`.
+#[derive(Debug)]
+pub(super) struct Name(String);
+
+impl Name {
+    fn is_qualified(text: &str) -> bool {
+        text.split('.').all(|part| {
+            let part = part.strip_suffix("()").unwrap_or(part);
+            !part.is_empty()
+                && !part.starts_with(|c: char| c.is_numeric())
+                && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+        })
+    }
+}
+
+impl Read for Name {
+    fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
+        let text = String::read(node, mistakes)?;
+        if Name::is_qualified(&text) {
+            return Some(Name(text));
+        }
+        let help = "write it as Python would import it, e.g. `acme.auth.login_v1`";
+        mistakes.at(&node.span, format!("{} is not a qualified name", quoted(&text)), "", help);
+        None
+    }
+}
+
+impl JsonSchema for Name {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Name".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1 })
+    }
+}
+
+/// A text that is shown to people.
+#[derive(Debug, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct Sentence(#[schemars(length(min = 1))] String);
+
+impl Read for Sentence {
+    fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
+        let text = String::read(node, mistakes)?.trim().to_owned();
+        if text.is_empty() {
+            let help = "write a sentence for the developer who meets the finding";
+            mistakes.at(&node.span, "this text is empty", "", help);
+            return None;
+        }
+        Some(Sentence(text))
+    }
+}
+
+/// Python sources, at least one.
+#[derive(Debug)]
+pub(super) struct Examples(Vec<String>);
+
+impl Read for Examples {
+    fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
+        let OneOrMany(sources) = OneOrMany::<String>::read(node, mistakes)?;
+        if sources.is_empty() {
+            mistakes.at(&node.span, "at least one example is needed", "", Examples::HELP);
+            return None;
+        }
+        Some(Examples(sources))
+    }
+
+    fn help_if_missing(_: &str) -> String {
+        Examples::HELP.to_owned()
+    }
+}
+
+impl Examples {
+    const HELP: &str = "give at least one Python source under `bad` and one under `good`: \
+        `mergegate policy` tries the check on them";
+}
+
+impl JsonSchema for Examples {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Examples".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                { "type": "string" },
+                { "type": "array", "items": { "type": "string" }, "minItems": 1 },
+            ],
+        })
+    }
+}
+
+impl Read for Constant {
+    fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
+        match &node.value {
+            Value::Null => Some(Constant::None),
+            Value::Bool(value) => Some(Constant::Bool(*value)),
+            Value::Int(value) => Some(Constant::Int(*value)),
+            Value::Float(value) => Some(Constant::Float(*value)),
+            Value::Text(text) => Some(Constant::Text(text.clone())),
+            Value::List(_) | Value::Map(_) => {
+                let help = "write `true`, `false`, `null`, a number or a text";
+                wrong_kind(node, "a constant", help, mistakes);
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for Constant {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Constant".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["null", "boolean", "number", "string"] })
+    }
+}

@@ -1,0 +1,310 @@
+//! Policies: what they decide, and what is said about mistakes in them.
+//!
+//! Each `fixtures/policy/*.yml` is a test. Beside one with mistakes lies what is said about them (`.stderr`).
+//! `UPDATE_EXPECTED=1 cargo test --test policy` writes these files anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mergegate::check::{Check, Confidence, Severity};
+use mergegate::checks;
+use mergegate::path::FilePath;
+use mergegate::policy::{Action, ExtendsSource, Policy, PolicyError};
+use proptest::prelude::*;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/policy")
+}
+
+/// A policy extends files below `extended/`; a revision is a folder there.
+fn resolve(source: &ExtendsSource) -> Result<String, String> {
+    let path = match source {
+        ExtendsSource::File(path) => path.clone(),
+        ExtendsSource::Revision { rev, path } => format!("{rev}/{path}"),
+    };
+    fs::read_to_string(folder().join("extended").join(path)).map_err(|_| "there is no such file".into())
+}
+
+fn parse(text: &str) -> Result<Policy, PolicyError> {
+    Policy::parse(".mergegate.yml", text, &resolve)
+}
+
+fn valid(text: &str) -> Policy {
+    parse(text).unwrap_or_else(|error| panic!("{}", error.render(false, true)))
+}
+
+fn check(id: &str) -> &'static Check {
+    checks::named(id).first().unwrap_or_else(|| panic!("no check {id}"))
+}
+
+fn path(path: &str) -> FilePath {
+    FilePath::from_bytes(path)
+}
+
+#[test]
+fn fixtures() {
+    let mut failures = Vec::new();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.retain(|path| path.extension().is_some_and(|extension| extension == "yml"));
+    entries.sort();
+    assert!(!entries.is_empty());
+    for path in entries {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let result = Policy::parse(name, &text, &resolve);
+        let stderr = path.with_extension("stderr");
+        match result {
+            Ok(_) if stderr.exists() => failures.push(format!("{name} is valid")),
+            Ok(_) => {}
+            Err(error) => same(&error.render(false, true), &stderr, &mut failures),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+fn same(actual: &str, file: &Path, failures: &mut Vec<String>) {
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(file, actual).unwrap();
+    }
+    let expected = fs::read_to_string(file).unwrap_or_default();
+    if actual != expected {
+        failures.push(format!("{}:\n{actual}", file.display()));
+    }
+}
+
+#[test]
+fn presets_do_what_their_table_says() {
+    use Action::{Block, Off, Warn};
+    use Confidence::{High, Low, Medium};
+    let extended = |preset: &str| valid(&format!("version: 1\nextends: {preset}\n"));
+    let table = [
+        ("recommended", [Block, Block, Warn, Warn, Off], [Warn, Warn, Warn, Warn, Off]),
+        ("strict", [Block, Block, Block, Warn, Off], [Block, Block, Block, Warn, Off]),
+        ("audit", [Warn, Warn, Warn, Warn, Warn], [Warn, Warn, Warn, Warn, Warn]),
+    ];
+    for (preset, sure, unsure) in table {
+        let policy = extended(preset);
+        for (confidence, actions) in [(High, sure), (Medium, sure), (Low, unsure)] {
+            for (severity, action) in Severity::ALL.into_iter().zip(actions) {
+                let decision = policy.decide(check("eval"), severity, confidence, &path("a.py"));
+                assert_eq!(decision.action, action, "{preset}, {severity}, {confidence}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_policy_builds_on_recommended_unless_it_says_otherwise() {
+    let decide = |text: &str| {
+        let policy = valid(text);
+        policy.decide(check("eval"), Severity::High, Confidence::High, &path("a.py")).action
+    };
+    assert_eq!(decide("version: 1\n"), Action::Block);
+    assert_eq!(decide("version: 1\nextends: audit\n"), Action::Warn);
+    assert_eq!(decide("version: 1\nextends: []\n"), Action::Off);
+    assert_eq!(decide("version: 1\nextends: [strict, audit]\n"), Action::Warn);
+    assert_eq!(decide("version: 1\nextends: [audit, strict]\n"), Action::Block);
+}
+
+#[test]
+fn what_is_extended_does_not_build_on_recommended_unasked() {
+    let policy = valid("version: 1\nextends: [audit, empty.yml]\n");
+    let decision = policy.decide(check("eval"), Severity::High, Confidence::High, &path("a.py"));
+    assert_eq!(decision.action, Action::Warn);
+}
+
+#[test]
+fn a_decision_names_the_line() {
+    let text = "version: 1\nrules:\n  - select: eval\n    action: warn\n";
+    let policy = valid(text);
+    let origin = |id: &str| {
+        let decision = policy.decide(check(id), Severity::High, Confidence::High, &path("a.py"));
+        decision.origin.map(ToString::to_string)
+    };
+    assert_eq!(origin("eval").as_deref(), Some(".mergegate.yml:3"));
+    assert_eq!(origin("yaml-load").as_deref(), Some("recommended"));
+}
+
+#[test]
+fn names_of_other_tools_select_the_same_check() {
+    let eval = check("eval");
+    for name in ["eval", "bandit:B307", "B307", "b307", "family:code-execution", "CWE-95", "cwe-95"] {
+        let policy = valid(&format!("version: 1\nrules: [{{ select: {name}, action: off }}]\n"));
+        let decision = policy.decide(eval, eval.severity, Confidence::High, &path("a.py"));
+        assert_eq!(decision.action, Action::Off, "{name}");
+    }
+}
+
+#[test]
+fn conditions_hold_together_and_lists_are_alternatives() {
+    let decide = |select: &str, id: &str, severity, confidence| {
+        let policy =
+            valid(&format!("version: 1\nextends: []\nrules: [{{ select: {select}, action: block }}]\n"));
+        policy.decide(check(id), severity, confidence, &path("a.py")).action == Action::Block
+    };
+    use Confidence::{High, Low, Medium};
+    let both = "{ family: code-execution, severity: high, confidence: medium }";
+    assert!(decide(both, "eval", Severity::Critical, High));
+    assert!(decide(both, "eval", Severity::High, Medium));
+    assert!(!decide(both, "eval", Severity::High, Low));
+    assert!(!decide(both, "eval", Severity::Medium, High));
+    assert!(!decide(both, "yaml-load", Severity::High, High));
+    let either = "[{ family: code-execution }, { cwe: [502, CWE-78] }]";
+    assert!(decide(either, "eval", Severity::Info, Low));
+    assert!(decide(either, "yaml-load", Severity::Info, Low));
+    assert!(decide(either, "os-system", Severity::Info, Low));
+    assert!(!decide("{ check: [eval, B506] }", "os-system", Severity::High, High));
+}
+
+#[test]
+fn paths_are_matched_from_the_root() {
+    let matches = |glob: &str, file: &str| {
+        let policy = valid(&format!("version: 1\nexclude: [\"{glob}\"]\ninclude: [\"**\"]\n"));
+        !policy.selects_path(&path(file))
+    };
+    assert!(matches("*.py", "a.py") && !matches("*.py", "b/a.py"));
+    assert!(matches("vendor/**", "vendor/a/b.py") && !matches("vendor/**", "a/vendor/b.py"));
+    assert!(matches("**/vendor/**", "a/vendor/b.py") && matches("**/vendor/**", "vendor/b.py"));
+    assert!(matches("src/*/a.py", "src/b/a.py") && !matches("src/*/a.py", "src/b/c/a.py"));
+    assert!(matches("src/?.py", "src/a.py") && !matches("src?a.py", "src/a.py"));
+    assert!(matches("{a,b}.py", "b.py") && matches("[ab].py", "a.py"));
+    assert!(!matches("Vendor/**", "vendor/a.py"));
+}
+
+#[test]
+fn include_ignores_case_and_any_bytes_are_matched() {
+    let policy = valid("version: 1\n");
+    assert!(policy.selects_path(&path("a/b.py")) && policy.selects_path(&path("A.PY")));
+    assert!(policy.selects_path(&FilePath::from_bytes(*b"\xff/\xfe\n.py")));
+    assert!(!policy.selects_path(&path("a.pyc")));
+}
+
+#[test]
+fn a_check_is_enabled_where_any_finding_of_it_could_be_on() {
+    let enabled = |rules: &str| valid(&format!("version: 1\nrules: {rules}\n")).enabled(check("eval"));
+    assert!(enabled("[{ select: yaml-load, action: off }]"));
+    assert!(!enabled("[{ select: eval, action: off }]"));
+    assert!(enabled("[{ select: eval, action: off, paths: [\"tests/**\"] }]"));
+    assert!(enabled("[{ select: { check: eval, severity: high }, action: off }]"));
+    assert!(enabled("[{ select: { check: eval, confidence: medium }, action: off }]"));
+    assert!(enabled("[{ select: eval, action: off }, { select: eval, action: warn, paths: [a.py] }]"));
+    assert!(!enabled("[{ select: eval, action: warn, paths: [a.py] }, { select: eval, action: off }]"));
+}
+
+#[test]
+fn findings_below_the_least_confidence_are_off() {
+    let policy =
+        valid("version: 1\nreport: { min-confidence: medium }\nrules: [{ select: eval, action: block }]\n");
+    let decide = |confidence| policy.decide(check("eval"), Severity::High, confidence, &path("a.py"));
+    assert_eq!(decide(Confidence::Low).action, Action::Off);
+    assert_eq!(decide(Confidence::Low).origin.unwrap().to_string(), ".mergegate.yml:2");
+    assert_eq!(decide(Confidence::Medium).action, Action::Block);
+}
+
+#[test]
+fn some_findings_cannot_be_suppressed() {
+    let policy = valid("version: 1\nsuppressions: { never: [eval, { severity: critical }] }\n");
+    assert!(!policy.may_suppress(check("eval"), Severity::Low));
+    assert!(policy.may_suppress(check("yaml-load"), Severity::High));
+    assert!(!policy.may_suppress(check("yaml-load"), Severity::Critical));
+}
+
+#[test]
+fn what_is_extended_may_extend_only_so_much() {
+    let deep = |source: &ExtendsSource| match source {
+        ExtendsSource::File(path) => Ok(format!("version: 1\nextends: x{path}\n")),
+        ExtendsSource::Revision { .. } => Err("no revisions".to_owned()),
+    };
+    let error = Policy::parse("a.yml", "version: 1\nextends: b.yml\n", &deep).unwrap_err();
+    assert!(error.to_string().contains("too many policies"), "{error}");
+
+    let wide = |_: &ExtendsSource| Ok("version: 1\n".to_owned());
+    let list = (0..100).map(|i| format!("f{i}.yml")).collect::<Vec<_>>().join(", ");
+    let error = Policy::parse("a.yml", &format!("version: 1\nextends: [{list}]\n"), &wide).unwrap_err();
+    assert!(error.to_string().contains("too many policies"), "{error}");
+}
+
+#[test]
+fn a_file_extended_at_a_revision_extends_files_at_that_revision() {
+    let asked = std::cell::RefCell::new(Vec::new());
+    let resolve = |source: &ExtendsSource| {
+        asked.borrow_mut().push(source.to_string());
+        match source {
+            ExtendsSource::Revision { path, .. } if path == "a.yml" => {
+                Ok("version: 1\nextends: shared/b.yml\n".to_owned())
+            }
+            _ => Ok("version: 1\n".to_owned()),
+        }
+    };
+    let text = "version: 1\nextends: [{ rev: origin/security, path: a.yml }, c.yml]\n";
+    Policy::parse("p.yml", text, &resolve).unwrap();
+    assert_eq!(*asked.borrow(), ["origin/security:a.yml", "origin/security:shared/b.yml", "c.yml"]);
+}
+
+/// What would exhaust a careless reader is refused, and quickly.
+#[test]
+fn yaml_bombs_are_refused() {
+    let mut aliases = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    for i in 1..12 {
+        let items = vec![format!("*a{}", i - 1); 9].join(", ");
+        aliases.push_str(&format!("a{i}: &a{i} [{items}]\n"));
+    }
+    let blocks: String = (0..2000).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
+    let bombs = [
+        aliases,
+        "[".repeat(100_000),
+        "{a: ".repeat(100_000),
+        "- ".repeat(100_000),
+        blocks,
+        "? ".repeat(50_000),
+        format!("version: 1\n# {}", "x".repeat(1 << 20)),
+        "a: 1\n".repeat(60_000),
+    ];
+    for bomb in bombs {
+        let start = std::time::Instant::now();
+        let error = parse(&bomb).unwrap_err().render(false, true);
+        assert!(start.elapsed().as_secs() < 5, "{error}");
+        assert!(error.len() < 20_000, "{}", error.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_policy_or_a_mistake(text in "\\PC*") {
+        let _ = parse(&text).map_err(|error| error.render(true, false));
+    }
+
+    #[test]
+    fn anything_like_a_policy_is_a_policy_or_a_mistake(
+        lines in prop::collection::vec(
+            ("(  |- |    ){0,4}", "(version|extends|rules|select|action|paths|checks|never|limits|[a-z:{}\\[\\]&*'\"|>!%@`#,?-]{1,8})?", "(: )?", "(1|8 MiB|off|eval|\"a\\*\\*\"|[\\[{]|\\PC{0,9})"),
+            0..20,
+        )
+    ) {
+        let text: String =
+            lines.iter().map(|(a, b, c, d)| format!("{a}{b}{c}{d}\n")).collect();
+        let _ = parse(&text).map_err(|error| error.render(false, true));
+    }
+
+    /// A later rule that selects a finding decides, whatever stands before it.
+    #[test]
+    fn a_later_rule_wins(
+        before in prop::collection::vec((0..4usize, 0..3usize), 0..6),
+        action in 0..3usize,
+    ) {
+        let selects = ["eval", "{ severity: info }", "CWE-95", "family:code-execution"];
+        let rule = |select: &str, action: usize| {
+            format!("  - {{ select: {select}, action: {} }}\n", Action::ALL[action])
+        };
+        let earlier: String =
+            before.iter().map(|&(select, action)| rule(selects[select], action)).collect();
+        for select in selects {
+            let policy = valid(&format!("version: 1\nrules:\n{earlier}{}", rule(select, action)));
+            for confidence in Confidence::ALL {
+                let decision = policy.decide(check("eval"), Severity::High, confidence, &path("a.py"));
+                prop_assert_eq!(decision.action, Action::ALL[action]);
+            }
+        }
+    }
+}
