@@ -62,8 +62,8 @@ pub enum Detect {
 pub enum When {
     /// Whatever its arguments are, with high confidence.
     Always,
-    /// Whatever its arguments are: with high confidence where any of them is not a constant, with low
-    /// confidence where all are.
+    /// Whatever its arguments are, with a confidence that says how much somebody outside can have to do with
+    /// them: low where all are constants.
     Dynamic,
     /// When this says so.
     Is(fn(&Call<'_, '_>) -> Option<Confidence>),

@@ -399,13 +399,17 @@ impl<'a> Call<'_, 'a> {
 
     /// Whether nothing at all is given, and nothing can be hidden behind `*` or `**`.
     pub fn has_no_arguments(&self) -> bool {
-        let arguments = &self.arguments;
-        !arguments.open_positional && !arguments.open_keywords && self.all_given().next().is_none()
+        !self.hides_arguments() && self.all_given().next().is_none()
     }
 
     /// Whether a keyword may be given that cannot be seen.
     pub fn may_hide_keywords(&self) -> bool {
         self.arguments.open_keywords
+    }
+
+    /// Whether any argument may be given that cannot be seen.
+    pub fn hides_arguments(&self) -> bool {
+        self.arguments.open_keywords || self.arguments.open_positional
     }
 
     /// The one constant that an argument is.
@@ -443,10 +447,7 @@ impl<'a> Call<'_, 'a> {
 
     /// Whether everything given is a constant that the source shows.
     pub fn is_constant(&self) -> bool {
-        let arguments = &self.arguments;
-        !arguments.open_positional
-            && !arguments.open_keywords
-            && self.all_given().all(|value| self.module.names.constant(value).is_some())
+        !self.hides_arguments() && self.all_given().all(|value| self.module.names.constant(value).is_some())
     }
 }
 

@@ -5,6 +5,7 @@
 mod call;
 mod constant;
 mod decode;
+mod exposure;
 mod known;
 mod names;
 mod source;
@@ -12,6 +13,7 @@ mod tree;
 
 pub use call::{Argument, Arguments, Assignment, Call, Callee, Hit, Hits, Module, Node, Reference, Truth};
 pub use constant::{Constant, Possible};
+pub use exposure::Exposure;
 pub use names::{Names, Thing, Things, Value};
 pub use source::{Comment, Problem, SourceFile};
 pub use tree::{NodeId, ScopeId, ScopeKind};

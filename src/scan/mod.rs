@@ -472,8 +472,7 @@ fn judge(when: When, call: &Call<'_, '_>) -> Option<Confidence> {
     match when {
         When::Always => Some(Confidence::High),
         When::Dynamic if call.handed_on => Some(Confidence::Medium),
-        When::Dynamic if call.is_constant() => Some(Confidence::Low),
-        When::Dynamic => Some(Confidence::High),
+        When::Dynamic => Some(call.exposure().confidence()),
         When::Is(decide) => decide(call),
     }
 }
