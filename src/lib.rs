@@ -1,3 +1,4 @@
+pub mod baseline;
 pub mod change_set;
 pub mod check;
 pub mod checks;
@@ -9,3 +10,4 @@ pub mod path;
 pub mod policy;
 pub mod python;
 pub mod scan;
+pub mod verdict;
