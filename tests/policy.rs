@@ -1,6 +1,7 @@
 //! Policies: what they decide, and what is said about mistakes in them.
 //!
-//! Each `fixtures/policy/*.yml` is a test. Beside one with mistakes lies what is said about them (`.stderr`).
+//! Each `fixtures/policy/*.yml` is a test. Beside one with mistakes lies what is said about them (`.stderr`),
+//! beside a valid one what it comes to (`.expected`).
 //! `UPDATE_EXPECTED=1 cargo test --test policy` writes these files anew.
 
 use std::fs;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use mergegate::check::{Check, Confidence, Severity};
 use mergegate::checks;
 use mergegate::path::FilePath;
-use mergegate::policy::{Action, ExtendsSource, Policy, PolicyError};
+use mergegate::policy::{self, Action, ExtendsSource, Policy, PolicyError, Row, RowLine, Setting};
 use proptest::prelude::*;
 
 fn folder() -> PathBuf {
@@ -52,15 +53,34 @@ fn fixtures() {
     for path in entries {
         let name = path.file_name().unwrap().to_str().unwrap();
         let text = fs::read_to_string(&path).unwrap();
-        let result = Policy::parse(name, &text, &resolve);
-        let stderr = path.with_extension("stderr");
-        match result {
-            Ok(_) if stderr.exists() => failures.push(format!("{name} is valid")),
-            Ok(_) => {}
-            Err(error) => same(&error.render(false, true), &stderr, &mut failures),
+        let (actual, expected, other) = match Policy::parse(name, &text, &resolve) {
+            Ok(policy) => (described(&policy), "expected", "stderr"),
+            Err(error) => (error.render(false, true), "stderr", "expected"),
+        };
+        same(&actual, &path.with_extension(expected), &mut failures);
+        if path.with_extension(other).exists() {
+            failures.push(format!("{name}: there is a .{other} too"));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// What a policy comes to, for a few checks only: the text must not change whenever a check is added.
+fn described(policy: &Policy) -> String {
+    let mut out = String::new();
+    for Setting { key, values, origin } in policy::settings(policy) {
+        out.push_str(&format!("{key}: {} ({origin})\n", values.join(", ")));
+    }
+    let shown = |row: &Row| {
+        row.family == "custom" || ["eval", "yaml-load", "os-system"].contains(&row.check.as_str())
+    };
+    for row in policy::describe(policy).iter().filter(|row| shown(row)) {
+        for line in &row.lines {
+            let RowLine { action, condition, origin } = line;
+            out.push_str(&format!("{} ({}): {action} {condition} ({origin})\n", row.check, row.severity));
+        }
+    }
+    out
 }
 
 fn same(actual: &str, file: &Path, failures: &mut Vec<String>) {
@@ -240,6 +260,113 @@ fn a_file_extended_at_a_revision_extends_files_at_that_revision() {
     let text = "version: 1\nextends: [{ rev: origin/security, path: a.yml }, c.yml]\n";
     Policy::parse("p.yml", text, &resolve).unwrap();
     assert_eq!(*asked.borrow(), ["origin/security:a.yml", "origin/security:shared/b.yml", "c.yml"]);
+}
+
+#[test]
+fn the_template_is_valid_and_comes_to_what_it_says() {
+    let policy = valid(policy::TEMPLATE);
+    let plain = valid("version: 1\n");
+    assert_eq!(policy::difference(&plain, &policy), [] as [&str; 0]);
+    let first = policy::TEMPLATE.lines().next().unwrap();
+    assert_eq!(first, format!("# yaml-language-server: $schema={}", policy::SCHEMA_FILE));
+}
+
+/// What stands in comments as an example can be used by removing the `#`.
+#[test]
+fn the_examples_in_the_template_are_valid() {
+    let keys = ["rules:", "- select:", "paths:", "action:", "max-days:", "require-ticket:"];
+    let mut uncommented = 0;
+    let lines = policy::TEMPLATE.lines().map(|line| match line.split_once("# ") {
+        Some((indent, rest))
+            if indent.trim().is_empty() && keys.iter().any(|key| rest.trim_start().starts_with(key)) =>
+        {
+            uncommented += 1;
+            format!("{indent}{rest}\n")
+        }
+        _ => format!("{line}\n"),
+    });
+    let policy = valid(&lines.collect::<String>());
+    assert_eq!(uncommented, 8);
+    assert_eq!(policy.suppressions.max_days, Some(180));
+    assert!(policy.rules.iter().any(|rule| rule.paths.is_some()));
+}
+
+/// The schema cannot know everything, but what it says must be so: keys and words, and that nothing is `null`.
+#[test]
+fn the_schema_knows_every_check_and_no_null() {
+    let schema: serde_json::Value = serde_json::from_str(&policy::schema()).unwrap();
+    let names = schema["definitions"]["CheckName"]["anyOf"][0]["enum"].as_array().unwrap();
+    let ids: Vec<&str> = names.iter().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!(ids, checks::all().map(|check| check.id).collect::<Vec<_>>());
+    assert!(!policy::schema().contains("\"null\""));
+    assert_eq!(schema["required"], serde_json::json!(["version"]));
+}
+
+/// What an editor is told to be possible is possible.
+#[test]
+fn every_word_of_the_schema_is_understood() {
+    let schema: serde_json::Value = serde_json::from_str(&policy::schema()).unwrap();
+    let words = |definition: &str| -> Vec<String> {
+        let choices = schema["definitions"][definition]["oneOf"].as_array().unwrap();
+        choices.iter().map(|choice| choice["const"].as_str().unwrap().to_owned()).collect()
+    };
+    let templates = [
+        ("Scope", "scope: WORD"),
+        ("Unscannable", "unscannable: WORD"),
+        ("Disclosure", "disclosure: WORD"),
+        ("Marker", "suppressions: { markers: WORD }"),
+        ("NewSuppression", "suppressions: { new-in-change: WORD }"),
+        ("Action", "rules: [{ select: eval, action: WORD }]"),
+        ("Severity", "rules: [{ select: { severity: WORD }, action: off }]"),
+        ("Confidence", "report: { min-confidence: WORD }"),
+    ];
+    for (definition, template) in templates {
+        for word in words(definition) {
+            valid(&format!("version: 1\n{}\n", template.replace("WORD", &word)));
+        }
+    }
+}
+
+#[test]
+fn the_table_fits_a_terminal() {
+    let table = policy::table(&valid(policy::TEMPLATE));
+    for line in table.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    for check in checks::all() {
+        assert!(table.contains(check.id), "{}", check.id);
+    }
+}
+
+/// Each folder in `fixtures/policy/changes` holds two policies and what changes from one to the other.
+#[test]
+fn changes() {
+    let mut failures = Vec::new();
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(folder().join("changes")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    assert!(!folders.is_empty());
+    for folder in folders {
+        let read = |name: &str| valid(&fs::read_to_string(folder.join(name)).unwrap());
+        let (base, head) = (read("base.yml"), read("head.yml"));
+        let changes: String =
+            policy::difference(&base, &head).iter().map(|change| format!("{change}\n")).collect();
+        same(&changes, &folder.join("expected"), &mut failures);
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn checks_that_change_alike_are_told_together() {
+    let all = "version: 1\nextends: []\nrules:\n  - { select: { severity: info }, action: block }\n";
+    let more = "  - { select: [eval, family:deserialization], action: off }\n";
+    let family = checks::FAMILIES.iter().find(|family| family.id == "deserialization").unwrap();
+    let name = if family.checks.len() > 1 { "family:deserialization" } else { family.checks[0].id };
+    assert_eq!(
+        policy::difference(&valid(all), &valid(&format!("{all}{more}"))),
+        [format!("eval, {name}: block → off")]
+    );
+    assert_eq!(policy::difference(&valid(all), &valid(all)), [] as [&str; 0]);
 }
 
 /// What would exhaust a careless reader is refused, and quickly.

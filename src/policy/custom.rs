@@ -396,6 +396,6 @@ impl JsonSchema for Constant {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["null", "boolean", "number", "string"] })
+        json_schema!({ "anyOf": [{ "const": null }, { "type": ["boolean", "number", "string"] }] })
     }
 }

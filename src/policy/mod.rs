@@ -21,6 +21,8 @@ use crate::check::{Check, Confidence, Severity};
 use crate::path::FilePath;
 
 mod custom;
+mod describe;
+mod difference;
 mod document;
 mod extends;
 mod globs;
@@ -29,17 +31,28 @@ mod mistake;
 mod nearest;
 mod node;
 mod read;
+mod schema;
 mod select;
+mod view;
 
 pub use custom::{ArgumentIs, CUSTOM_FAMILY, Constant, CustomCheck, Test};
+pub use describe::{Row, RowLine, Setting, describe, settings, table};
+pub use difference::difference;
 pub use document::{Action, Disclosure, Marker, NewSuppression, Scope, Ticket, Unscannable};
 pub use extends::ExtendsSource;
 pub use globs::Globs;
 pub use mistake::PolicyError;
 pub use nearest::nearest;
+pub use schema::schema;
 pub use select::Selector;
 
 use select::Subject;
+
+/// The policy that `mergegate init` writes.
+pub const TEMPLATE: &str = include_str!("template.yml");
+
+/// Where the template says that the schema for editors lies, relative to the policy.
+pub const SCHEMA_FILE: &str = ".mergegate.schema.json";
 
 /// A valid policy, with everything it builds on.
 #[derive(Debug, Clone)]

@@ -20,17 +20,18 @@ pub(super) struct Subject<'c> {
     pub(super) id: &'c str,
     pub(super) family: &'c str,
     pub(super) cwe: &'c [u16],
+    pub(super) severity: Severity,
 }
 
 impl<'c> From<&'c Check> for Subject<'c> {
     fn from(check: &'c Check) -> Self {
-        Subject { id: check.id, family: check.family, cwe: check.cwe }
+        Subject { id: check.id, family: check.family, cwe: check.cwe, severity: check.severity }
     }
 }
 
 impl<'c> From<&'c CustomCheck> for Subject<'c> {
     fn from(check: &'c CustomCheck) -> Self {
-        Subject { id: &check.id, family: CUSTOM_FAMILY, cwe: &check.cwe }
+        Subject { id: &check.id, family: CUSTOM_FAMILY, cwe: &check.cwe, severity: check.severity }
     }
 }
 
@@ -65,7 +66,26 @@ impl Selector {
     }
 }
 
+impl Selector {
+    /// What is selected, in the words of a policy.
+    pub(super) fn words(&self) -> Vec<String> {
+        self.0.iter().map(Conditions::words).collect()
+    }
+}
+
 impl Conditions {
+    fn words(&self) -> String {
+        let mut all: Vec<String> = Vec::new();
+        all.extend(self.checks.as_ref().map(|checks| checks.join(" or ")));
+        all.extend(self.families.as_ref().map(|families| format!("family:{}", families.join(" or "))));
+        all.extend(self.cwe.as_ref().map(|numbers| {
+            numbers.iter().map(|number| format!("CWE-{number}")).collect::<Vec<_>>().join(" or ")
+        }));
+        all.extend(self.severity.map(|severity| format!("severity:{severity}")));
+        all.extend(self.confidence.map(|confidence| format!("confidence:{confidence}")));
+        all.join(" and ")
+    }
+
     /// Whether the check is meant, leaving aside how bad and how sure the finding is.
     fn names(&self, check: Subject<'_>) -> bool {
         let among = |names: &Option<Vec<Arc<str>>>, name: &str| {
