@@ -377,23 +377,63 @@ fn yaml_bombs_are_refused() {
         let items = vec![format!("*a{}", i - 1); 9].join(", ");
         aliases.push_str(&format!("a{i}: &a{i} [{items}]\n"));
     }
-    let blocks: String = (0..2000).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
+    let many = |line: &str| (0..60_000).map(|i| line.replace('N', &i.to_string())).collect::<String>();
     let bombs = [
         aliases,
         "[".repeat(100_000),
         "{a: ".repeat(100_000),
         "- ".repeat(100_000),
-        blocks,
         "? ".repeat(50_000),
+        (0..2000).map(|i| format!("{}a:\n", " ".repeat(i))).collect(),
         format!("version: 1\n# {}", "x".repeat(1 << 20)),
-        "a: 1\n".repeat(60_000),
+        many("a: 1\n"),
+        many("kN: 1\n"),
+        many("kN: &aN 1\n"),
     ];
     for bomb in bombs {
-        let start = std::time::Instant::now();
-        let error = parse(&bomb).unwrap_err().render(false, true);
-        assert!(start.elapsed().as_secs() < 5, "{error}");
+        let error = quick(|| parse(&bomb)).unwrap_err().render(false, true);
         assert!(error.len() < 20_000, "{}", error.len());
     }
+}
+
+/// As much of everything as the YAML may hold takes bounded time: to read, to find what was meant, to describe.
+#[test]
+fn the_largest_policies_are_bounded() {
+    let large = |head: &str, line: &str, count: usize| {
+        let lines: String = (0..count).map(|i| line.replace('N', &i.to_string())).collect();
+        format!("version: 1\n{head}\n{lines}")
+    };
+    let mistaken = [
+        large("", "unknown-key-N: 1\n", 9000),
+        large("rules:", "  - { select: no-such-check-N, action: warn }\n", 3000),
+        large("rules:\n  - action: off\n    select:", "      - check-N\n", 9000),
+        large("exclude:", "  - \"a[N\"\n", 9000),
+        large("rules:", "  - { select: eval, action: warn }\n", 1001),
+        large("checks:", "  - { id: A-N }\n", 3000),
+    ];
+    for text in mistaken {
+        let error = quick(|| parse(&text)).unwrap_err().render(false, true);
+        assert!(error.len() < 20_000, "{}", error.len());
+    }
+    let valid_ones = [
+        large("rules:", "  - { select: [eval, CWE-502], action: warn, paths: [\"**/aN*b?c/**\"] }\n", 980),
+        large("exclude:", "  - \"**/aN*b?c/**\"\n", 9000),
+        large("rules:\n  - action: off\n    select:", "      - { family: process, cwe: 78 }\n", 3000),
+    ];
+    for text in valid_ones {
+        let policy = quick(|| valid(&text));
+        let other = valid(&text.replace("/a", "/b"));
+        quick(|| policy::difference(&other, &policy));
+        quick(|| policy::table(&policy));
+    }
+}
+
+/// The result of something that must not take long, measured generously for a slow machine.
+fn quick<T>(work: impl FnOnce() -> T) -> T {
+    let start = std::time::Instant::now();
+    let result = work();
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    result
 }
 
 proptest! {

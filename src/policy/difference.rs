@@ -1,5 +1,7 @@
 //! What changes between two policies, in what they come to rather than in their text.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::check::{Confidence, Severity};
 use crate::checks;
 
@@ -14,15 +16,17 @@ pub fn difference(base: &Policy, head: &Policy) -> Vec<String> {
     let mut changes = setting_changes(base, head);
     changes.extend(custom_changes(base, head));
     let mut alike: Vec<(String, Vec<Subject<'_>>)> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
     for check in subjects(&head.checks) {
         if is_custom(check) && !base.checks.iter().any(|known| known.id == check.id) {
             continue;
         }
         for change in check_changes(base, head, check) {
-            match alike.iter_mut().find(|(known, _)| *known == change) {
-                Some((_, checks)) => checks.push(check),
-                None => alike.push((change, vec![check])),
-            }
+            let index = *known.entry(change).or_insert_with_key(|change| {
+                alike.push((change.clone(), Vec::new()));
+                alike.len() - 1
+            });
+            alike[index].1.push(check);
         }
     }
     changes.extend(alike.iter().map(|(change, checks)| format!("{}: {change}", names(checks))));
@@ -93,19 +97,22 @@ fn check_changes(base: &Policy, head: &Policy, check: Subject<'_>) -> Vec<String
 
 fn view_changes(base: &View<'_>, head: &View<'_>) -> Vec<String> {
     let mut changes = general_changes(base.actions(), head.actions());
-    let missing = |from: &[Special<'_>], special: &Special<'_>| !from.iter().any(|known| known.same(special));
-    for special in base.special.iter().filter(|special| missing(&head.special, special)) {
+    let (before, after) = (meanings(&base.special), meanings(&head.special));
+    for special in base.special.iter().filter(|special| !after.contains(&special.meaning())) {
         changes.push(special_change(special, special.rule.action, head.actions()[0]));
     }
-    for special in head.special.iter().filter(|special| missing(&base.special, special)) {
+    for special in head.special.iter().filter(|special| !before.contains(&special.meaning())) {
         changes.push(special_change(special, base.actions()[0], special.rule.action));
     }
-    let same_order = base.special.len() == head.special.len()
-        && base.special.iter().zip(&head.special).all(|(a, b)| a.same(b));
-    if changes.is_empty() && !same_order {
+    let in_order = base.special.iter().map(Special::meaning).eq(head.special.iter().map(Special::meaning));
+    if changes.is_empty() && !in_order {
         changes.push("other rules for paths come last".to_owned());
     }
     changes
+}
+
+fn meanings<'s>(special: &'s [Special<'_>]) -> HashSet<(Action, &'s [String], &'s [Confidence])> {
+    special.iter().map(Special::meaning).collect()
 }
 
 /// Changes that are alike for several confidences together.

@@ -21,6 +21,9 @@ const MAX_DEPTH: usize = 8;
 /// How many policies are read in all: each of them may extend several.
 const MAX_FILES: usize = 32;
 
+/// How many rules a policy may have with those of the policies that it extends: each finding asks them all.
+const MAX_RULES: usize = 1000;
+
 type Resolve<'r> = &'r dyn Fn(&ExtendsSource) -> Result<String, String>;
 
 /// Reads a policy and what it extends.
@@ -249,6 +252,11 @@ impl Layer<'_, '_> {
 
     fn rules(&mut self, rules: Vec<RuleEntry>) {
         for entry in rules {
+            if self.policy.rules.len() >= MAX_RULES {
+                let message = format!("a policy has at most {MAX_RULES} rules");
+                let help = "select several checks in one rule: `select: [eval, CWE-78]`";
+                return self.mistakes.at(&entry.select.span, message, "one more", help);
+            }
             if let Some(paths) = &entry.paths {
                 self.not_empty(paths, "the rule would never apply", "remove `paths` for every file");
             }

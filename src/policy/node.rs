@@ -21,7 +21,7 @@ pub(super) const MAX_BYTES: usize = 1 << 20;
 const MAX_DEPTH: usize = 24;
 
 /// How many keys and values a policy may have, aliases expanded.
-const MAX_NODES: usize = 50_000;
+const MAX_NODES: usize = 20_000;
 
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,6 +4,8 @@
 //! about it. Reading goes on behind a mistake, so that independent ones are reported together.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -135,7 +137,14 @@ impl<T: Read> Read for Vec<T> {
             wrong_kind(node, "a list", "write one item a line, each behind `- `", mistakes);
             return None;
         };
-        Some(items.iter().filter_map(|item| T::read(item, mistakes)).collect())
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            if mistakes.enough() {
+                break;
+            }
+            values.extend(T::read(item, mistakes));
+        }
+        Some(values)
     }
 }
 
@@ -247,26 +256,30 @@ impl<'n> Table<'n> {
             wrong_kind(node, "a mapping", "write `key: value` here", mistakes);
             return None;
         };
-        let mut table = Table { span: &node.span, entries: Vec::new(), known: Vec::new() };
+        let mut entries = Vec::new();
+        let mut first_given = HashMap::new();
         for (key, value) in map {
+            if mistakes.enough() {
+                break;
+            }
             let Value::Text(name) = &key.value else {
                 wrong_kind(key, "a key", "a key of a policy is a text", mistakes);
                 continue;
             };
-            match table.entries.iter().find(|(_, other, _)| other == name) {
-                None => table.entries.push((&key.span, name, value)),
-                Some(&(first, ..)) => {
-                    let line = mistakes.file.line(first.start);
-                    mistakes.at(
-                        &key.span,
-                        format!("the key {} is given twice", quoted(name)),
-                        format!("first given on line {line}"),
-                        "keep one of the two",
-                    );
+            match first_given.entry(name) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(key.span.start);
+                    entries.push((&key.span, name.as_str(), value));
+                }
+                Entry::Occupied(first) => {
+                    let line = mistakes.file.line(*first.get());
+                    let message = format!("the key {} is given twice", quoted(name));
+                    let label = format!("first given on line {line}");
+                    mistakes.at(&key.span, message, label, "keep one of the two");
                 }
             }
         }
-        Some(table)
+        Some(Table { span: &node.span, entries, known: Vec::new() })
     }
 
     /// Reads the value of a key. `None` behind a recorded mistake.
@@ -289,6 +302,9 @@ impl<'n> Table<'n> {
         self.entries.sort_by_key(|(span, ..)| span.start);
         let known = || self.known.iter().map(String::as_str);
         for (span, name, _) in &self.entries {
+            if mistakes.enough() {
+                break;
+            }
             let all = listed(known());
             let help = match nearest(name, known()) {
                 Some(key) => format!("did you mean `{key}`? Possible are {all}"),

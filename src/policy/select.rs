@@ -147,11 +147,17 @@ impl Read for Select {
 /// Gives written selectors their meaning. `custom` are the checks that the policy declares. A selector that
 /// no check can fit is a mistake.
 pub(super) fn resolve(selects: &[Select], custom: &[CustomCheck], mistakes: &mut Mistakes) -> Selector {
-    let resolved = selects.iter().filter_map(|select| match select {
-        Select::Name(name) => by_name(name, custom, mistakes),
-        Select::All(span, entry) => by_conditions(span, entry, custom, mistakes),
-    });
-    Selector(resolved.collect())
+    let mut resolved = Vec::with_capacity(selects.len());
+    for select in selects {
+        if mistakes.enough() {
+            break;
+        }
+        resolved.extend(match select {
+            Select::Name(name) => by_name(name, custom, mistakes),
+            Select::All(span, entry) => by_conditions(span, entry, custom, mistakes),
+        });
+    }
+    Selector(resolved)
 }
 
 fn by_name(name: &At<String>, custom: &[CustomCheck], mistakes: &mut Mistakes) -> Option<Conditions> {

@@ -24,31 +24,32 @@ pub(super) struct Special<'p> {
 }
 
 impl Special<'_> {
-    /// Whether two say the same, wherever they are written.
-    pub(super) fn same(&self, other: &Special<'_>) -> bool {
-        self.rule.action == other.rule.action
-            && self.paths == other.paths
-            && self.confidences == other.confidences
+    /// What it says, wherever that is written.
+    pub(super) fn meaning(&self) -> (Action, &[String], &[Confidence]) {
+        (self.rule.action, self.paths, &self.confidences)
     }
 }
 
 impl Policy {
     pub(super) fn view(&self, check: Subject<'_>, severity: Severity) -> View<'_> {
         let general = Confidence::ALL.map(|confidence| self.decision(check, severity, confidence, |_| false));
-        let special = self.rules.iter().enumerate().filter_map(|(index, rule)| {
-            let paths = rule.paths.as_ref()?;
-            let later = &self.rules[index + 1..];
-            let decides = |confidence: &Confidence| {
-                let selects = |rule: &Rule| rule.select.selects(check, severity, *confidence);
-                *confidence >= self.min_confidence
-                    && selects(rule)
-                    && !later.iter().any(|later| later.paths.is_none() && selects(later))
-            };
-            let confidences: Vec<Confidence> = Confidence::ALL.into_iter().filter(decides).collect();
-            let special = Special { rule, paths: paths.patterns(), confidences };
-            (!special.confidences.is_empty()).then_some(special)
-        });
-        View { general, special: special.collect() }
+        let mut open: Vec<Confidence> =
+            Confidence::ALL.into_iter().filter(|confidence| *confidence >= self.min_confidence).collect();
+        let mut special = Vec::new();
+        for rule in self.rules.iter().rev() {
+            let selects = |confidence: &Confidence| rule.select.selects(check, severity, *confidence);
+            match &rule.paths {
+                None => open.retain(|confidence| !selects(confidence)),
+                Some(paths) => {
+                    let confidences: Vec<Confidence> = open.iter().copied().filter(selects).collect();
+                    if !confidences.is_empty() {
+                        special.push(Special { rule, paths: paths.patterns(), confidences });
+                    }
+                }
+            }
+        }
+        special.reverse();
+        View { general, special }
     }
 }
 
