@@ -30,7 +30,7 @@ pub struct CustomCheck {
     /// Modules any import of which, or of something below them, is a finding.
     pub import: Vec<String>,
     /// What must hold of a call.
-    pub when: Vec<ArgumentIs>,
+    pub when: Vec<ArgumentCondition>,
     /// How bad a finding is.
     pub severity: Severity,
     /// Numbers of the Common Weakness Enumeration.
@@ -49,18 +49,18 @@ pub struct CustomCheck {
 
 /// A condition on one argument of a call.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ArgumentIs {
+pub struct ArgumentCondition {
     /// Its keyword.
     pub name: Option<String>,
     /// Its position, counted from 0. With a name, either will do.
     pub position: Option<u32>,
     /// What must hold of it.
-    pub test: Test,
+    pub test: ArgumentTest,
 }
 
 /// What must hold of an argument.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Test {
+pub enum ArgumentTest {
     /// It is one of these constants.
     Is(Vec<Constant>),
     /// It is not known to be one of these constants: absent, another one, or not a constant.
@@ -182,7 +182,7 @@ fn custom_check(entry: &CheckEntry, origin: Origin, mistakes: &mut Mistakes) -> 
         names.iter().flat_map(|names| &names.value.0).map(|name| name.0.clone()).collect()
     };
     let conditions = entry.when.iter().flat_map(|when| &when.value.0);
-    let when = conditions.filter_map(|condition| argument_is(&condition.arg, mistakes)).collect();
+    let when = conditions.filter_map(|condition| argument_condition(&condition.arg, mistakes)).collect();
     CustomCheck {
         id: entry.id.value.0.clone(),
         origin,
@@ -192,7 +192,7 @@ fn custom_check(entry: &CheckEntry, origin: Origin, mistakes: &mut Mistakes) -> 
         when,
         severity: entry.severity,
         cwe: entry.cwe.iter().flat_map(|cwe| &cwe.0).map(|cwe| cwe.0).collect(),
-        message: entry.message.0.clone(),
+        message: entry.message.0.split_whitespace().collect::<Vec<_>>().join(" "),
         why: entry.why.as_ref().map(|why| why.0.clone()),
         instead: entry.instead.as_ref().map(|instead| instead.0.clone()),
         bad: entry.bad.0.clone(),
@@ -200,17 +200,17 @@ fn custom_check(entry: &CheckEntry, origin: Origin, mistakes: &mut Mistakes) -> 
     }
 }
 
-fn argument_is(entry: &At<ArgumentEntry>, mistakes: &mut Mistakes) -> Option<ArgumentIs> {
+fn argument_condition(entry: &At<ArgumentEntry>, mistakes: &mut Mistakes) -> Option<ArgumentCondition> {
     let At { span, value: arg } = entry;
     if arg.name.is_none() && arg.position.is_none() {
         let help = "add `name: ...`, `position: ...` or both";
         mistakes.at(span, "this condition does not say which argument it is about", "", help);
     }
     let test = match (&arg.is, &arg.is_not, arg.absent) {
-        (Some(constants), None, None) => Test::Is(constants.0.clone()),
-        (None, Some(constants), None) => Test::IsNot(constants.0.clone()),
-        (None, None, Some(true)) => Test::Absent,
-        (None, None, Some(false)) => Test::Given,
+        (Some(constants), None, None) => ArgumentTest::Is(constants.0.clone()),
+        (None, Some(constants), None) => ArgumentTest::IsNot(constants.0.clone()),
+        (None, None, Some(true)) => ArgumentTest::Absent,
+        (None, None, Some(false)) => ArgumentTest::Given,
         _ => {
             let help = "write exactly one of `is: ...`, `is-not: ...` and `absent: true`";
             mistakes.at(span, "this condition does not say what must hold", "", help);
@@ -218,7 +218,7 @@ fn argument_is(entry: &At<ArgumentEntry>, mistakes: &mut Mistakes) -> Option<Arg
         }
     };
     let name = arg.name.as_ref().map(|name| name.0.clone());
-    Some(ArgumentIs { name, position: arg.position, test })
+    Some(ArgumentCondition { name, position: arg.position, test })
 }
 
 /// What a check is called.

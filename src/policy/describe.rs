@@ -80,7 +80,7 @@ fn general_lines(view: &View<'_>) -> Vec<RowLine> {
 
 fn special_line(special: &Special<'_>) -> RowLine {
     let words = confidence_words(&special.confidences);
-    let mut condition = format!("in {}", patterns(special.paths));
+    let mut condition = format!("in {}", some_patterns(special.paths));
     if !words.is_empty() {
         condition.push_str(&format!(" if {words}"));
     }
@@ -91,12 +91,15 @@ fn origin(decision: &Decision<'_>) -> String {
     decision.origin.map_or_else(|| "no rule".to_owned(), Origin::to_string)
 }
 
+/// The patterns of a rule in one line, which is cut.
+fn some_patterns(paths: &[String]) -> String {
+    let (shown, more) = paths.split_at(paths.len().min(MAX_PATTERNS));
+    if more.is_empty() { patterns(shown) } else { format!("{} and {} more", patterns(shown), more.len()) }
+}
+
 /// The patterns of a rule in one line.
 pub(super) fn patterns(paths: &[String]) -> String {
-    let shown: Vec<String> = paths.iter().take(MAX_PATTERNS).map(|pattern| visible(pattern)).collect();
-    let more = paths.len() - shown.len();
-    let shown = shown.join(", ");
-    if more == 0 { shown } else { format!("{shown} and {more} more") }
+    paths.iter().map(|pattern| visible(pattern)).collect::<Vec<_>>().join(", ")
 }
 
 /// All settings, in the order of the keys in the documentation.

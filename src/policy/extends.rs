@@ -34,7 +34,7 @@ impl fmt::Display for ExtendsSource {
     }
 }
 
-/// The policies that are part of the program, with their texts.
+/// The policies that are part of the program, with their texts. The first is what a policy extends unasked.
 pub(super) const PRESETS: [(&str, &str); 3] = [
     ("recommended", include_str!("presets/recommended.yml")),
     ("strict", include_str!("presets/strict.yml")),

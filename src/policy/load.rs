@@ -85,6 +85,9 @@ impl<'r> Loader<'r> {
         match &document.extends {
             Some(extends) => {
                 for extended in &extends.value.0 {
+                    if mistakes.enough() {
+                        break;
+                    }
                     self.extended(extended, base, mistakes);
                 }
             }
@@ -97,25 +100,22 @@ impl<'r> Loader<'r> {
     }
 
     fn extended(&mut self, extended: &At<Extends>, base: Base<'_>, mistakes: &mut Mistakes) {
-        let source = match &extended.value {
-            Extends::Preset(name, text) => {
-                let file = File::new(name, text);
-                return self.file(file, Base::Program);
-            }
-            Extends::Source(source) => based(source, base),
-        };
-        let name = source.to_string();
         let wrong = |message: String, help: &str, mistakes: &mut Mistakes| {
             mistakes.at(&extended.span, message, "extended here", help);
         };
-        if self.open.contains(&name) {
-            let chain = [&self.open[..], &[name]].concat().join(" -> ");
-            return wrong(format!("the policy extends itself: {chain}"), "break the circle", mistakes);
-        }
         if self.open.len() >= MAX_DEPTH || self.files >= MAX_FILES {
             let message = "too many policies extend each other".to_owned();
             let help = format!("at most {MAX_DEPTH} in a row and {MAX_FILES} in all are read");
             return wrong(message, &help, mistakes);
+        }
+        let source = match &extended.value {
+            Extends::Preset(name, text) => return self.file(File::new(name, text), Base::Program),
+            Extends::Source(source) => based(source, base),
+        };
+        let name = source.to_string();
+        if self.open.contains(&name) {
+            let chain = [&self.open[..], &[name]].concat().join(" -> ");
+            return wrong(format!("the policy extends itself: {chain}"), "break the circle", mistakes);
         }
         match (self.resolve)(&source) {
             Ok(text) => {

@@ -122,6 +122,16 @@ impl PolicyError {
         PolicyError { mistakes }
     }
 
+    /// The bytes of a policy are text only as far as `valid`.
+    pub(super) fn not_utf8(name: &str, valid: &[u8]) -> Self {
+        let file = Arc::new(File::new(name, &format!("{}?", String::from_utf8_lossy(valid))));
+        let end = file.text.len();
+        let mut mistakes = Mistakes::new(file);
+        let label = "the first byte that is not";
+        mistakes.at(&(end - 1..end), "this policy is not UTF-8", label, "save the file as UTF-8");
+        PolicyError::new(mistakes.found)
+    }
+
     /// For a person: each mistake with its line underlined and what to do. `ascii` draws with ASCII
     /// characters only. The text ends with a line end.
     pub fn render(&self, color: bool, ascii: bool) -> String {

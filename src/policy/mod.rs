@@ -35,7 +35,7 @@ mod schema;
 mod select;
 mod view;
 
-pub use custom::{ArgumentIs, CUSTOM_FAMILY, Constant, CustomCheck, Test};
+pub use custom::{ArgumentCondition, ArgumentTest, CUSTOM_FAMILY, Constant, CustomCheck};
 pub use describe::{Row, RowLine, Setting, describe, settings, table};
 pub use difference::difference;
 pub use document::{Action, Disclosure, Marker, NewSuppression, Scope, Ticket, Unscannable};
@@ -164,6 +164,18 @@ impl Policy {
         resolve: &dyn Fn(&ExtendsSource) -> Result<String, String>,
     ) -> Result<Policy, PolicyError> {
         load::policy(name, text, resolve)
+    }
+
+    /// The same for the bytes of a file, which must be UTF-8.
+    pub fn from_bytes(
+        name: &str,
+        bytes: &[u8],
+        resolve: &dyn Fn(&ExtendsSource) -> Result<String, String>,
+    ) -> Result<Policy, PolicyError> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Policy::parse(name, text, resolve),
+            Err(error) => Err(PolicyError::not_utf8(name, &bytes[..error.valid_up_to()])),
+        }
     }
 
     /// The policy that counts where there is none.
