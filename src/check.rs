@@ -65,6 +65,9 @@ pub enum When {
     /// Whatever its arguments are, with a confidence that says how much somebody outside can have to do with
     /// them: low where all are constants.
     Dynamic,
+    /// Whatever its arguments are, with a confidence that says the same of this one alone: of its keyword and its
+    /// position.
+    Argument(&'static str, usize),
     /// When this says so.
     Is(fn(&Call<'_, '_>) -> Option<Confidence>),
 }

@@ -473,6 +473,7 @@ fn judge(when: When, call: &Call<'_, '_>) -> Option<Confidence> {
         When::Always => Some(Confidence::High),
         When::Dynamic if call.handed_on => Some(Confidence::Medium),
         When::Dynamic => Some(call.exposure().confidence()),
+        When::Argument(keyword, position) => Some(call.exposure_of(keyword, position).confidence()),
         When::Is(decide) => decide(call),
     }
 }
