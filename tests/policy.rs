@@ -314,6 +314,31 @@ fn the_schema_knows_every_check_and_no_null() {
     assert_eq!(schema["required"], serde_json::json!(["version"]));
 }
 
+/// The schema in `docs/` says what the program says. The names of checks and families in it, which only help an
+/// editor to complete, are brought up to date by `UPDATE_EXPECTED` whenever somebody runs it.
+#[test]
+fn the_documented_schema_is_in_step() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.schema.json");
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, policy::schema()).unwrap();
+    }
+    let without_names = |text: &str| {
+        let mut schema: serde_json::Value = serde_json::from_str(text).unwrap();
+        for list in ["/CheckName/anyOf/0/enum", "/Select/anyOf/1/enum", "/FamilyName/enum"] {
+            let names = schema.pointer_mut(&format!("/definitions{list}")).unwrap();
+            assert!(!names.take().as_array().unwrap().is_empty());
+        }
+        schema
+    };
+    let documented = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(
+        without_names(&documented),
+        without_names(&policy::schema()),
+        "run UPDATE_EXPECTED=1 cargo test --test policy"
+    );
+}
+
 /// What an editor is told to be possible is possible.
 #[test]
 fn every_word_of_the_schema_is_understood() {
