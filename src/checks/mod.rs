@@ -21,10 +21,20 @@ pub struct Family {
 
 mod code_execution;
 mod deserialization;
+mod error_handling;
+mod imports;
+mod logging;
 mod process;
 
 /// All families, in the order in which they are documented.
-pub static FAMILIES: &[Family] = &[code_execution::FAMILY, process::FAMILY, deserialization::FAMILY];
+pub static FAMILIES: &[Family] = &[
+    code_execution::FAMILY,
+    process::FAMILY,
+    deserialization::FAMILY,
+    logging::FAMILY,
+    error_handling::FAMILY,
+    imports::FAMILY,
+];
 
 /// All checks, in the order in which they are documented.
 pub fn all() -> impl Iterator<Item = &'static Check> {
@@ -32,12 +42,14 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
 }
 
 /// The checks that a name stands for: an id, an alias with its tool (`bandit:B301`), or an alias alone
-/// (`B301`, `os.system`). Upper and lower case do not matter. Empty when there is none.
+/// (`B301`, `os.system`) that is no id. Upper and lower case do not matter. Empty when there is none.
 pub fn named(name: &str) -> &'static [&'static Check] {
     static INDEX: LazyLock<FxHashMap<String, Vec<&'static Check>>> = LazyLock::new(|| {
         let mut index: FxHashMap<String, Vec<&'static Check>> = FxHashMap::default();
+        let is_id = |name: &str| all().any(|check| check.id.eq_ignore_ascii_case(name));
         for check in all() {
             let bare = check.aliases.iter().filter_map(|a| a.split_once(':').map(|(_, name)| name));
+            let bare = bare.filter(|name| !is_id(name));
             let keys = std::iter::once(check.id).chain(check.aliases.iter().copied()).chain(bare);
             for key in keys {
                 let checks = index.entry(key.to_ascii_lowercase()).or_default();

@@ -10,6 +10,8 @@ pub fn is_builtin(name: &str) -> bool {
 
 /// Sorted, for a binary search.
 static BUILTINS: &[&str] = &[
+    "BaseException",
+    "Exception",
     "__build_class__",
     "__builtins__",
     "__import__",

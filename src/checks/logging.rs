@@ -1,0 +1,72 @@
+use super::Family;
+use crate::check::{Check, Confidence, Detect, Severity, When};
+use crate::python::{Argument, Call, Constant};
+
+pub const FAMILY: Family = Family { id: "logging", title: "Logging", checks: CHECKS };
+
+const CHECKS: &[Check] = &[
+    Check {
+        id: "logging-config-listen",
+        family: "logging",
+        summary: "`logging.config.listen` runs code that comes with a configuration sent to its port.",
+        why: "The server takes a configuration from anybody who can reach the port on this machine, and parts of \
+              it are evaluated as Python. Any local user can run code with the rights of this program.",
+        neglect: "`verify` checks a signature and gives back nothing when it is wrong.",
+        instead: "`logging.config.listen(port, verify=check_signature)`, or read the configuration again on a \
+                  signal.",
+        cwe: &[94],
+        severity: Severity::Medium,
+        aliases: &["bandit:B612", "ruff:S612", "codeaudit:logging.config"],
+        bad: &[
+            "import logging.config\nlogging.config.listen(9999)\n",
+            "from logging.config import listen\nlisten(port=9999, verify=None).start()\n",
+        ],
+        good: &[
+            "import logging.config\nlogging.config.listen(9999, verify=check_signature)\n",
+            "server.config.listen(9999)\n",
+        ],
+        detect: &[Detect::Call(&["logging.config.listen"], When::Is(unverified))],
+    },
+    Check {
+        id: "logging-config-untrusted",
+        family: "logging",
+        summary: "A logging configuration can call anything that can be imported.",
+        why: "`()` and `class` in a dictionary, and `args` in a file, name what is called or are evaluated as \
+              Python: whoever writes the configuration writes code.",
+        neglect: "Only those who may change the program may change its configuration.",
+        instead: "Keep the configuration in the program, and take only the level from outside.",
+        cwe: &[94],
+        severity: Severity::Medium,
+        aliases: &["codeaudit:logging.config"],
+        bad: &[
+            "import json\nimport logging.config\nlogging.config.dictConfig(json.loads(body))\n",
+            "from logging.config import fileConfig\nfileConfig(path)\n",
+        ],
+        good: &[
+            "import logging.config\nlogging.config.dictConfig({\"version\": 1, \"root\": {\"level\": \"INFO\"}})\n",
+            "import logging\nlogging.basicConfig(level=level)\n",
+        ],
+        detect: &[Detect::Call(
+            &["logging.config.dictConfig", "logging.config.fileConfig", "logging.config.DictConfigurator"],
+            When::Is(configures),
+        )],
+    },
+];
+
+fn unverified(call: &Call<'_, '_>) -> Option<Confidence> {
+    match call.argument("verify", 1) {
+        Argument::Absent => Some(Confidence::High),
+        Argument::Unknown => Some(Confidence::Low),
+        Argument::Given(_) => call.is("verify", 1, &Constant::None).then_some(Confidence::High),
+    }
+}
+
+/// A dictionary written in the program is a part of it; a file with a constant name is not.
+fn configures(call: &Call<'_, '_>) -> Option<Confidence> {
+    if call.handed_on {
+        return Some(Confidence::Medium);
+    }
+    let confidence = call.exposure().confidence();
+    let in_program = confidence == Confidence::Low && !call.name.ends_with("fileConfig");
+    (!in_program).then_some(confidence)
+}
