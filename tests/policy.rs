@@ -491,6 +491,18 @@ proptest! {
         let _ = parse(&text).map_err(|error| error.render(false, true));
     }
 
+    #[test]
+    fn a_damaged_policy_is_a_policy_or_a_mistake(from in 0..800usize, length in 0..60usize, put in "\\PC{0,4}|[\\[\\]{}:&*!>|\n\t\"' -]{0,4}") {
+        let text = include_str!("../fixtures/policy/example.yml");
+        let from = text.floor_char_boundary(from);
+        let to = text.floor_char_boundary(from + length);
+        let damaged = format!("{}{put}{}", &text[..from], &text[to..]);
+        if let Err(error) = parse(&damaged) {
+            let shown = error.render(true, false);
+            prop_assert!(shown.contains(".mergegate.yml:") && shown.contains("help"), "{}", shown);
+        }
+    }
+
     /// A later rule that selects a finding decides, whatever stands before it.
     #[test]
     fn a_later_rule_wins(

@@ -117,7 +117,6 @@ fn glob(pattern: &str, case: Case) -> Result<Glob, globset::Error> {
 /// Why a pattern could not match any path, though its syntax is right.
 fn never_matches(pattern: &str) -> Option<(String, String)> {
     let wrong = |what: &str, help: String| Some((format!("{} {what}", quoted(pattern)), help));
-    let shown = |pattern: &str| quoted(pattern);
     if pattern.is_empty() {
         return Some(("this pattern is empty".into(), "write `**` for every path".into()));
     }
@@ -127,19 +126,19 @@ fn never_matches(pattern: &str) -> Option<(String, String)> {
     if let Some(rest) = pattern.strip_prefix('!') {
         return wrong(
             "would match nothing: a pattern has no negation",
-            format!("remove the `!`, and list {} where it belongs", shown(rest)),
+            format!("remove the `!`, and list {} where it belongs", quoted(rest)),
         );
     }
     if let Some(rest) = pattern.strip_prefix("./").or_else(|| pattern.strip_prefix('/')) {
         return wrong(
             "would match nothing: paths begin at the root of the repository, without `/`",
-            format!("write {}", shown(rest)),
+            format!("write {}", quoted(rest)),
         );
     }
     if pattern.ends_with('/') {
         return wrong(
             "would match nothing: only files are matched",
-            format!("write {} for everything below it", shown(&format!("{pattern}**"))),
+            format!("write {} for everything below it", quoted(&format!("{pattern}**"))),
         );
     }
     if pattern.split('/').any(|part| part == "..") {

@@ -1,6 +1,6 @@
 //! The policy: which checks block a merge, where, and which exceptions count.
 //!
-//! A policy is YAML ([`document`] is its shape). It builds on others (`extends`), whose rules come first and
+//! A policy is YAML (`document.rs` is its shape). It builds on others (`extends`), whose rules come first and
 //! whose settings count where it has none of its own. Every mistake in it is reported with its line and what
 //! to do about it; a policy with a mistake is no policy.
 //!
