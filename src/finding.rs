@@ -34,6 +34,8 @@ pub struct SourceLine {
     pub number: u32,
     /// Without its line end. It can still hold any character: a report escapes for its own format.
     pub text: String,
+    /// The part of `text` that the finding points at, in bytes; empty on the lines around it.
+    pub mark: Range<usize>,
 }
 
 /// One place where a check fires.

@@ -1,5 +1,6 @@
 //! From a hit in the syntax to a finding with its place, its excerpt and what it is compared by.
 
+use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
 
 use ruff_python_ast::token::TokenKind;
@@ -33,17 +34,19 @@ pub struct Locator<'m, 'a> {
     module: &'m Module<'a>,
     file: &'a SourceFile,
     bytes: &'m [u8],
+    /// Sorted, none overlapping another.
     secrets: Vec<TextRange>,
     hashes: OnceLock<Vec<String>>,
 }
 
 impl<'m, 'a> Locator<'m, 'a> {
     pub fn new(module: &'m Module<'a>, bytes: &'m [u8], secrets: Vec<TextRange>) -> Self {
-        Locator { module, file: module.file(), bytes, secrets, hashes: OnceLock::new() }
+        Locator { module, file: module.file(), bytes, secrets: merged(secrets), hashes: OnceLock::new() }
     }
 
     pub fn finding(&self, check: &'static Check, hit: Hit, node: NodeId) -> Finding {
-        let region = self.file.region(self.on_one_line(hit.range));
+        let place = self.on_one_line(hit.range);
+        let region = self.file.region(place);
         let statement = self.file.region(self.statement(node, hit.range));
         let hashes = self.hashes.get_or_init(|| line_hashes(self.bytes));
         let line_hash = hashes.get(region.start.line as usize - 1).cloned().unwrap_or_default();
@@ -52,7 +55,7 @@ impl<'m, 'a> Locator<'m, 'a> {
             severity: hit.severity.unwrap_or(check.severity),
             confidence: hit.confidence,
             message: hit.message.unwrap_or_else(|| check.summary.to_owned()),
-            excerpt: self.excerpt(region.start.line, statement.start.line, statement.end.line),
+            excerpt: self.excerpt(place, region.start.line, statement.start.line..=statement.end.line),
             definition: self.module.definition(node),
             normalized: self.normalized(node, hit.range),
             line_hash,
@@ -104,34 +107,32 @@ impl<'m, 'a> Locator<'m, 'a> {
         colon.map_or(body, |colon| colon.end().max(start))
     }
 
-    /// The lines of the statement around the one with the finding.
-    fn excerpt(&self, line: u32, first: u32, last: u32) -> Vec<SourceLine> {
+    /// The lines of the statement around the one with the finding, which is at `place` on `line`.
+    fn excerpt(&self, place: TextRange, line: u32, statement: RangeInclusive<u32>) -> Vec<SourceLine> {
         let reach = MAX_EXCERPT_LINES as u32 / 2;
-        let first = first.max(line.saturating_sub(reach)).min(line);
-        let last = last.min(line + reach).max(line);
-        (first..=last).map(|number| SourceLine { number, text: self.shown_line(number) }).collect()
+        let first = (*statement.start()).max(line.saturating_sub(reach)).min(line);
+        let last = (*statement.end()).min(line + reach).max(line);
+        let marked = |number| if number == line { place } else { TextRange::empty(place.start()) };
+        (first..=last).map(|number| self.shown_line(number, marked(number))).collect()
     }
 
-    /// A line with its secrets masked.
-    fn shown_line(&self, number: u32) -> String {
+    /// A line with its secrets masked, and where in it `place` is.
+    fn shown_line(&self, number: u32, place: TextRange) -> SourceLine {
         let range = self.file.line_range(number);
         let line = TextRange::new(range.start.into(), range.end.into());
-        let mut shown = String::new();
+        let mut shown = Shown { text: String::new(), place, mark: 0..0 };
         let mut at = line.start();
-        for secret in &self.secrets {
-            if let Some(hidden) =
-                secret.intersect(line).filter(|hidden| !hidden.is_empty() && hidden.start() >= at)
-            {
-                shown.push_str(&self.file.text()[TextRange::new(at, hidden.start())]);
-                shown.push_str(MASK);
-                at = hidden.end();
-            }
+        for hidden in self.secrets.iter().filter_map(|secret| secret.intersect(line)) {
+            shown.push(
+                TextRange::new(at, hidden.start()),
+                &self.file.text()[at.into()..hidden.start().into()],
+            );
+            shown.push(hidden, if hidden.is_empty() { "" } else { MASK });
+            at = hidden.end();
         }
-        shown.push_str(&self.file.text()[TextRange::new(at, line.end())]);
-        match shown.char_indices().nth(MAX_LINE_WIDTH) {
-            Some((cut, _)) => format!("{}…", &shown[..cut]),
-            None => shown,
-        }
+        shown.push(TextRange::new(at, line.end()), &self.file.text()[at.into()..line.end().into()]);
+        let (text, mark) = cut(shown.text, shown.mark);
+        SourceLine { number, text, mark }
     }
 
     /// The tokens of the smallest syntax around a hit, in one spelling: independent of layout, of quotes, of
@@ -177,6 +178,58 @@ impl<'m, 'a> Locator<'m, 'a> {
         out.truncate(out.trim_end().len());
         out
     }
+}
+
+/// Ranges in order, those that overlap made one.
+fn merged(mut ranges: Vec<TextRange>) -> Vec<TextRange> {
+    ranges.sort_by_key(|range| (range.start(), range.end()));
+    ranges.dedup_by(|later, earlier| {
+        let overlap = later.start() < earlier.end();
+        if overlap {
+            *earlier = earlier.cover(*later);
+        }
+        overlap
+    });
+    ranges
+}
+
+/// A line as it is put together for a report.
+struct Shown {
+    text: String,
+    /// What the finding points at, in the file.
+    place: TextRange,
+    /// The same in `text`, as far as it is put together.
+    mark: Range<usize>,
+}
+
+impl Shown {
+    /// Adds what is shown for a piece of the line: its text, or something else of which only the whole can be
+    /// pointed at.
+    fn push(&mut self, piece: TextRange, shown: &str) {
+        let offset = self.text.len();
+        self.text.push_str(shown);
+        let Some(inside) = piece.intersect(self.place).filter(|inside| !inside.is_empty()) else { return };
+        let mark = if shown == MASK { 0..shown.len() } else { (inside - piece.start()).into() };
+        let start = if self.mark.is_empty() { offset + mark.start } else { self.mark.start };
+        self.mark = start..offset + mark.end;
+    }
+}
+
+/// Cuts an over-long line around its mark.
+fn cut(text: String, mark: Range<usize>) -> (String, Range<usize>) {
+    let chars = text.chars().count();
+    if chars <= MAX_LINE_WIDTH {
+        return (text, mark);
+    }
+    let before = text[..mark.start].chars().count();
+    let skipped = before.saturating_sub(MAX_LINE_WIDTH / 3).min(chars - MAX_LINE_WIDTH);
+    let byte = |nth: usize| text.char_indices().nth(nth).map_or(text.len(), |(at, _)| at);
+    let kept = byte(skipped)..byte(skipped + MAX_LINE_WIDTH);
+    let head = if kept.start > 0 { "…" } else { "" };
+    let tail = if kept.end < text.len() { "…" } else { "" };
+    let moved = |at: usize| at.clamp(kept.start, kept.end) - kept.start + head.len();
+    let mark = if mark.is_empty() { 0..0 } else { moved(mark.start)..moved(mark.end) };
+    (format!("{head}{}{tail}", &text[kept]), mark)
 }
 
 fn is_layout(kind: TokenKind) -> bool {
