@@ -115,6 +115,25 @@ fn presets_do_what_their_table_says() {
 }
 
 #[test]
+fn asserts_in_tests_are_off_and_nothing_else_is_milder_there() {
+    for preset in ["recommended", "strict"] {
+        let policy = valid(&format!("version: 1\nextends: {preset}\n"));
+        let action = |check: &Check, file: &str| {
+            policy.decide(check, check.severity, Confidence::High, &path(file)).action
+        };
+        for file in ["tests/a.py", "src/tests/unit/a.py", "src/test_a.py", "a_test.py", "conftest.py"] {
+            assert_eq!(action(check("assert"), file), Action::Off, "{file}");
+        }
+        for file in ["src/a.py", "testing.py", "contests/a.py", "latest.py"] {
+            assert_eq!(action(check("assert"), file), Action::Warn, "{file}");
+        }
+        for other in checks::all().filter(|other| other.id != "assert") {
+            assert_eq!(action(other, "tests/test_a.py"), action(other, "src/a.py"), "{}", other.id);
+        }
+    }
+}
+
+#[test]
 fn a_policy_builds_on_recommended_unless_it_says_otherwise() {
     let decide = |text: &str| {
         let policy = valid(text);

@@ -10,7 +10,7 @@ use super::view::{Special, View, confidence_words};
 use super::{Action, Decision, Origin, Policy};
 
 /// How many patterns are shown of a rule for some paths; a longer list is cut.
-const MAX_PATTERNS: usize = 3;
+const MAX_PATTERNS: usize = 2;
 
 /// What findings of one check do.
 #[derive(Debug, Clone, PartialEq, Eq)]

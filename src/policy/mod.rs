@@ -12,6 +12,8 @@
 //! | `recommended` | block; warn if low confidence | warn | warn | off |
 //! | `strict` | block | block | warn | off |
 //! | `audit` | warn | warn | warn | warn |
+//!
+//! In `recommended` and `strict` an `assert` in a test file is off.
 
 use std::collections::BTreeMap;
 use std::fmt;
