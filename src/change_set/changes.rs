@@ -4,8 +4,9 @@ use gix::ObjectId;
 
 use super::disk::WorkTree;
 use super::error::GitError;
+use super::finder::Finder;
 use super::repository::Repository;
-use super::revisions::{Finder, ResolvedHead, Revisions, Unresolved};
+use super::revisions::{ResolvedHead, Revisions, Unresolved};
 use super::tree::{self, Difference, Entry};
 use super::{ChangeSet, ChangedFile, Mode, Status, Version, index, renames};
 use crate::path::FilePath;
@@ -14,7 +15,7 @@ impl Repository {
     /// The files that differ between the merge bases and the head. A file counts as changed only if it differs
     /// from every merge base: what one side of a criss-cross history already had is not new.
     pub fn changes(&self, revisions: &Revisions) -> Result<ChangeSet, GitError> {
-        let git = self.local();
+        let git = self.walker();
         let bases = base_trees(&git, revisions)?;
         let differences = match revisions.head {
             ResolvedHead::Commit(head) => tree::differences(&git, bases, Some(tree_of(&git, head)?))?,

@@ -35,7 +35,7 @@ pub(super) fn on_disk(git: &gix::Repository, head: Option<ObjectId>) -> Result<V
             files.insert(path, entry);
         }
     }
-    for (path, kind) in untracked(git, index)? {
+    for (path, kind) in untracked(git, index, &files)? {
         let entry = match kind {
             Kind::Repository => Some(nested_repository(git)),
             _ => work_tree.entry(&path, None)?,
@@ -162,11 +162,19 @@ fn add_entry(
     Ok(())
 }
 
-fn untracked(git: &gix::Repository, mut index: gix::index::File) -> Result<Vec<(FilePath, Kind)>, GitError> {
+fn untracked(
+    git: &gix::Repository,
+    mut index: gix::index::File,
+    on_disk: &Files,
+) -> Result<Vec<(FilePath, Kind)>, GitError> {
     let problem = |error| GitError::caused_by("cannot list the untracked files", &error);
-    // The walk takes a path for tracked only if it was compared with the disk. That is done elsewhere.
-    for entry in index.entries_mut() {
-        entry.flags.insert(Flags::UPTODATE);
+    // A folder that is left out as a whole may have files on disk all the same.
+    index.remove_entries(|_, _, entry| entry.mode.is_sparse());
+    // The walk takes for tracked what was compared with the disk. A link in the place of a tracked folder is not.
+    for (entry, path) in index.entries_mut_with_paths() {
+        if on_disk.contains_key(&file_path(path)) {
+            entry.flags.insert(Flags::UPTODATE);
+        }
     }
     let options = git.dirwalk_options().map_err(problem)?;
     let mut found = Collect::default();

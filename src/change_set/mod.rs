@@ -24,6 +24,7 @@
 mod changes;
 mod disk;
 mod error;
+mod finder;
 mod index;
 mod lines;
 mod renames;

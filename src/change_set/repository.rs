@@ -50,6 +50,13 @@ impl Repository {
         self.shared.to_thread_local()
     }
 
+    /// A handle for the current thread, to read many commits and trees of which some come again.
+    pub(super) fn walker(&self) -> gix::Repository {
+        let mut git = self.local();
+        git.object_cache_size_if_unset(8 * 1024 * 1024);
+        git
+    }
+
     /// The bytes of a version, if they are no more than `limit`: the content of a file, the target of a symbolic
     /// link.
     pub fn read(&self, version: &Version, limit: u64) -> Result<Content, GitError> {
@@ -74,13 +81,22 @@ fn options() -> Options {
 }
 
 fn cannot_open(dir: &Path, error: &gix::Error) -> GitError {
-    let dir = FilePath::from_os(dir);
+    let shown = FilePath::from_os(dir);
     if error.classify().is_permission_denied() {
-        return GitError::caused_by(format!("the repository of {dir} belongs to another user"), error)
-            .with_help("if you trust it: `git config --global --add safe.directory \"$PWD\"`");
+        let line = format!("git config --global --add safe.directory {}", found_at(dir));
+        return GitError::caused_by(format!("the repository of {shown} belongs to another user"), error)
+            .with_help(format!("if you trust it: `{line}`"));
     }
-    let error = GitError::caused_by(format!("no git repository can be opened at {dir}"), error);
-    error.with_help("check files without git: `mergegate scan`")
+    GitError::caused_by(format!("no git repository can be opened at {shown}"), error)
+        .with_help("check files without git: `mergegate scan`")
+}
+
+/// The folder whose owner counts.
+fn found_at(dir: &Path) -> FilePath {
+    let found =
+        gix::discover::upwards(dir).map(|(found, _)| found.into_repository_and_work_tree_directories());
+    let folder = found.map_or_else(|_| dir.to_owned(), |(git_dir, work_tree)| work_tree.unwrap_or(git_dir));
+    FilePath::from_os(&folder.canonicalize().unwrap_or(folder))
 }
 
 fn read_blob(git: &gix::Repository, version: &Version, limit: u64) -> Result<Content, GitError> {
@@ -88,7 +104,7 @@ fn read_blob(git: &gix::Repository, version: &Version, limit: u64) -> Result<Con
     let header =
         header.map_err(|error| GitError::caused_by(format!("cannot read {}", version.path), &error))?;
     let Some(header) = header else {
-        return Err(missing_object(git, version));
+        return Err(missing_object(git, &format!("the content of {} ({})", version.path, version.id)));
     };
     if header.kind() != gix::object::Kind::Blob {
         return Err(GitError::new(format!(
@@ -105,18 +121,16 @@ fn read_blob(git: &gix::Repository, version: &Version, limit: u64) -> Result<Con
     Ok(Content::Bytes(blob.take_data()))
 }
 
-fn missing_object(git: &gix::Repository, version: &Version) -> GitError {
-    let error = GitError::new(format!(
-        "the content of {} ({}) is not in this clone{}",
-        version.path,
-        version.id,
-        if is_partial(git) { ", which is partial (files are fetched when git needs them)" } else { "" }
-    ));
+/// An object that git knows of and does not have.
+pub(super) fn missing_object(git: &gix::Repository, shown: &str) -> GitError {
     if is_partial(git) {
-        return error
-            .with_help("clone without a filter, or run `git fetch --refetch --no-filter` before mergegate");
+        let reason = "which is partial (git fetches files when it needs them)";
+        return GitError::new(format!("{shown} is not in this clone, {reason}")).with_help(
+            "clone without `--filter`, or run `git fetch --refetch --no-filter` before mergegate",
+        );
     }
-    error.with_help("the clone is damaged: run `git fsck`, or clone again")
+    GitError::new(format!("{shown} is not in this clone"))
+        .with_help("the clone is damaged: see `git fsck`, or clone again")
 }
 
 /// Whether git would fetch missing objects on demand. The gate never does.

@@ -10,6 +10,7 @@ use gix::objs::tree::EntryKind;
 use gix::validate::path::component;
 
 use super::error::GitError;
+use super::repository::missing_object;
 use super::{Mode, Place};
 use crate::path::FilePath;
 
@@ -32,7 +33,7 @@ pub(super) struct Difference {
 
 /// More entries than this are not compared: ten levels of ten folders that share their trees are a few
 /// kilobytes of objects, and ten thousand million files.
-const MOST_ENTRIES: usize = 4_000_000;
+const MOST_ENTRIES: usize = 2_000_000;
 
 /// Longer paths exist on no file system, and a chain of folders can make one as long as it likes.
 const LONGEST_PATH: usize = 4096;
@@ -44,11 +45,12 @@ pub(super) fn differences(
     head: Option<ObjectId>,
 ) -> Result<Vec<Difference>, GitError> {
     let mut comparison = Comparison { git, entries: 0, found: Vec::new() };
-    let mut folders = vec![Folder { path: Vec::new(), bases, head }];
+    let mut folders = Vec::new();
+    if !bases.contains(&head) {
+        folders.push(Folder { path: Vec::new(), bases, head });
+    }
     while let Some(folder) = folders.pop() {
-        if !folder.bases.contains(&folder.head) {
-            comparison.compare(&folder, &mut folders)?;
-        }
+        comparison.compare(&folder, &mut folders)?;
     }
     comparison.found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(comparison.found)
@@ -91,7 +93,7 @@ struct Comparison<'a> {
     found: Vec<Difference>,
 }
 
-/// A folder that some of the trees have.
+/// A folder that differs between the head and every base.
 struct Folder {
     path: Vec<u8>,
     bases: Vec<Option<ObjectId>>,
@@ -129,7 +131,9 @@ impl Comparison<'_> {
                 let path = FilePath::from_bytes(path.clone());
                 self.found.push(Difference { path, bases: slot.base_files, head: file });
             }
-            folders.push(Folder { path, bases: slot.base_folders, head: subfolder });
+            if !slot.base_folders.contains(&subfolder) {
+                folders.push(Folder { path, bases: slot.base_folders, head: subfolder });
+            }
         }
         Ok(())
     }
@@ -175,6 +179,9 @@ fn read(git: &gix::Repository, id: ObjectId, path: &[u8]) -> Result<Vec<Item>, G
         [] => format!("the tree {id}"),
         _ => format!("the tree {id} of {}", FilePath::from_bytes(path)),
     };
+    if !git.has_object(id) {
+        return Err(missing_object(git, &shown()));
+    }
     let tree =
         git.find_tree(id).map_err(|error| GitError::caused_by(format!("cannot read {}", shown()), &error))?;
     TreeRefIter::from_bytes(&tree.data, git.object_hash())
