@@ -10,4 +10,5 @@ pub mod path;
 pub mod policy;
 pub mod python;
 pub mod scan;
+pub mod suppression;
 pub mod verdict;
