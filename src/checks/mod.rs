@@ -19,12 +19,15 @@ pub struct Family {
     pub checks: &'static [Check],
 }
 
+mod archive;
 mod code_execution;
 mod deserialization;
 mod error_handling;
+mod filesystem;
 mod imports;
 mod logging;
 mod process;
+mod temporary_files;
 
 /// All families, in the order in which they are documented.
 pub static FAMILIES: &[Family] = &[
@@ -34,6 +37,9 @@ pub static FAMILIES: &[Family] = &[
     logging::FAMILY,
     error_handling::FAMILY,
     imports::FAMILY,
+    filesystem::FAMILY,
+    temporary_files::FAMILY,
+    archive::FAMILY,
 ];
 
 /// All checks, in the order in which they are documented.

@@ -17,8 +17,10 @@ pub enum Exposure {
     Unknown,
     /// It is a text built from parts of which some are no constants.
     Built,
-    /// It comes from outside: a request, the command line, the environment, a socket, a file.
+    /// It comes from outside: the command line, the environment, a socket, a file.
     Input,
+    /// It comes from a request to a web application: anybody can choose it.
+    Request,
 }
 
 impl Exposure {
@@ -27,7 +29,7 @@ impl Exposure {
         match self {
             Exposure::Constant | Exposure::Sanitised => Confidence::Low,
             Exposure::Unknown => Confidence::Medium,
-            Exposure::Built | Exposure::Input => Confidence::High,
+            Exposure::Built | Exposure::Input | Exposure::Request => Confidence::High,
         }
     }
 }
@@ -40,13 +42,14 @@ static INPUTS: &[&str] = &[
     "os.environ",
     "os.environb",
     "os.getenv()",
-    "flask.request",
-    "bottle.request",
     "urllib.request.urlopen()",
     "requests.get()",
     "requests.post()",
     "socket.socket().recv()",
 ];
+
+/// Names whose value the sender of a request chooses.
+static REQUESTS: &[&str] = &["flask.request", "bottle.request"];
 
 /// Calls whose result cannot carry what an injection needs.
 static SANITISERS: &[&str] = &[
@@ -109,13 +112,14 @@ impl<'a> Names<'a> {
         match parts.into_iter().map(|part| self.exposure(part)).max() {
             None | Some(Exposure::Constant) => Exposure::Constant,
             Some(Exposure::Sanitised) => Exposure::Sanitised,
-            Some(Exposure::Input) => Exposure::Input,
+            Some(outside @ (Exposure::Input | Exposure::Request)) => outside,
             Some(Exposure::Unknown | Exposure::Built) => Exposure::Built,
         }
     }
 
     fn exposure_of_meaning(&self, value: Value<'a>) -> Exposure {
         let meaning = |thing: Thing<'a>| match thing {
+            Thing::Named(name) if is_of(&name, REQUESTS) => Exposure::Request,
             Thing::Named(name) if is_of(&name, INPUTS) => Exposure::Input,
             Thing::Named(name) if is_of(&name, SANITISERS) => Exposure::Sanitised,
             Thing::Value(inner) if inner != value => self.exposure(inner),

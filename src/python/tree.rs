@@ -168,6 +168,12 @@ impl<'a> Tree<'a> {
         std::iter::successors(self.parent(id), |&id| self.parent(id))
     }
 
+    /// The nodes inside a node, in source order.
+    pub fn descendants(&self, id: NodeId) -> impl Iterator<Item = AnyNodeRef<'a>> {
+        let inside = self.entries[id.0 as usize + 1..].iter().take_while(move |entry| entry.parent >= id.0);
+        inside.map(|entry| entry.node)
+    }
+
     /// The scope in which a node is evaluated.
     pub fn scope_of(&self, id: NodeId) -> ScopeId {
         self.entries[id.0 as usize].scope
