@@ -20,14 +20,20 @@ pub struct Family {
 }
 
 mod archive;
+mod cleartext;
 mod code_execution;
+mod crypto;
 mod deserialization;
 mod error_handling;
 mod filesystem;
 mod imports;
 mod logging;
+mod network;
 mod process;
+mod randomness;
 mod temporary_files;
+mod words;
+mod xml;
 
 /// All families, in the order in which they are documented.
 pub static FAMILIES: &[Family] = &[
@@ -40,6 +46,11 @@ pub static FAMILIES: &[Family] = &[
     filesystem::FAMILY,
     temporary_files::FAMILY,
     archive::FAMILY,
+    crypto::FAMILY,
+    randomness::FAMILY,
+    network::FAMILY,
+    cleartext::FAMILY,
+    xml::FAMILY,
 ];
 
 /// All checks, in the order in which they are documented.

@@ -407,7 +407,9 @@ fn without_carrier(path: CompactString) -> CompactString {
     let mut offset = first.len() + 1;
     let mut found = None;
     for segment in rest.split('.') {
-        if RE_EXPORTED.binary_search(&segment).is_ok() {
+        // `socket.socket` and `random.random` are no modules.
+        let is_namesake = segment == first && offset == first.len() + 1;
+        if !is_namesake && RE_EXPORTED.binary_search(&segment).is_ok() {
             found = Some(offset);
         }
         offset += segment.len() + 1;

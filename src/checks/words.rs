@@ -1,0 +1,131 @@
+//! What the words in a name tell about a value: shared by the families that judge by names.
+
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
+
+use crate::python::Module;
+
+/// Words that name a value which must stay secret.
+const SECRET: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "pass",
+    "secret",
+    "secrets",
+    "token",
+    "apikey",
+    "credential",
+    "credentials",
+    "pincode",
+];
+
+/// Pairs of words that name one.
+const SECRET_PAIRS: &[(&str, &str)] = &[
+    ("api", "key"),
+    ("access", "key"),
+    ("auth", "key"),
+    ("account", "key"),
+    ("private", "key"),
+    ("encryption", "key"),
+    ("signing", "key"),
+    ("master", "key"),
+    ("pass", "phrase"),
+    ("pass", "word"),
+];
+
+/// Words that name a value nobody may guess, besides the secret ones.
+const UNGUESSABLE: &[&str] = &[
+    "nonce",
+    "salt",
+    "otp",
+    "session",
+    "sessionid",
+    "csrf",
+    "captcha",
+    "cookie",
+    "iv",
+    "auth",
+    "crypto",
+    "reset",
+    "invite",
+    "coupon",
+    "voucher",
+    "remember",
+    "verification",
+];
+
+/// The words of an identifier in lower case: `apiKey`, `API_KEY` and `api-key` are `api` and `key`.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut before = ' ';
+    for c in name.chars() {
+        let starts = !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase());
+        if starts || words.is_empty() {
+            words.push(String::new());
+        }
+        if let (true, Some(word)) = (c.is_alphanumeric(), words.last_mut()) {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Whether a name says that its value must stay secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    let words = words(name);
+    words.iter().any(|word| SECRET.contains(&word.as_str()))
+        || words.windows(2).any(|pair| SECRET_PAIRS.contains(&(pair[0].as_str(), pair[1].as_str())))
+}
+
+/// Whether a name says that its value must not be guessed.
+pub(super) fn is_unguessable(name: &str) -> bool {
+    is_secret(name) || words(name).iter().any(|word| UNGUESSABLE.contains(&word.as_str()))
+}
+
+/// The last name of an expression: `self.password`, `form["password"]` and `password.encode()` are `password`.
+pub(super) fn last_name(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        Expr::Subscript(subscript) => match &*subscript.slice {
+            Expr::StringLiteral(key) => Some(key.value.to_str()),
+            _ => last_name(&subscript.value),
+        },
+        Expr::Call(call) => match &*call.func {
+            Expr::Attribute(method) if matches!(method.attr.as_str(), "encode" | "decode" | "strip") => {
+                last_name(&method.value)
+            }
+            Expr::Attribute(method) if method.attr.as_str() == "get" => {
+                call.arguments.args.first().and_then(|key| Some(key.as_string_literal_expr()?.value.to_str()))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether the place of a node says that its value must not be guessed: what it is assigned to, the keyword or key
+/// it is given as, or the function that it stands in.
+pub(super) fn is_for_something_unguessable<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
+    for around in module.ancestors(node) {
+        match around {
+            AnyNodeRef::StmtAssign(assign) if assign.targets.iter().any(names_something_unguessable) => {
+                return true;
+            }
+            AnyNodeRef::StmtAnnAssign(assign) if names_something_unguessable(&assign.target) => return true,
+            AnyNodeRef::ExprNamed(named) if names_something_unguessable(&named.target) => return true,
+            AnyNodeRef::Keyword(ast::Keyword { arg: Some(name), .. }) if is_unguessable(name) => return true,
+            AnyNodeRef::StmtFunctionDef(function) => return is_unguessable(&function.name),
+            AnyNodeRef::StmtClassDef(_) => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
+fn names_something_unguessable(target: &Expr) -> bool {
+    last_name(target).is_some_and(is_unguessable)
+}
