@@ -1,23 +1,230 @@
+use ruff_python_ast::{self as ast, AnyNodeRef, Stmt};
+
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call};
 
 pub const FAMILY: Family = Family { id: "deserialization", title: "Deserialization", checks: CHECKS };
 
-const CHECKS: &[Check] = &[Check {
-    id: "yaml-load",
-    family: "deserialization",
-    summary: "This YAML loader can build any Python object, and so run code.",
-    why: "A document with a tag such as `!!python/object/apply:os.system` runs a command while it is loaded.",
-    neglect: "The document comes from the same place as the program itself.",
-    instead: "`yaml.safe_load(text)`, or `yaml.load(text, Loader=yaml.SafeLoader)`.",
-    cwe: &[502],
-    severity: Severity::High,
-    aliases: &["bandit:B506", "ruff:S506"],
-    bad: &["import yaml\nyaml.load(text)\n", "from yaml import load, Loader\nload(text, Loader)\n"],
-    good: &["import yaml\nyaml.safe_load(text)\n", "import yaml\nyaml.load(text, Loader=yaml.CSafeLoader)\n"],
-    detect: &[Detect::Call(&["yaml.load", "yaml.load_all"], When::Is(unsafe_loader))],
-}];
+const CHECKS: &[Check] = &[
+    Check {
+        id: "pickle-load",
+        family: "deserialization",
+        summary: "Unpickling runs whatever the data says.",
+        why: "A pickle is a small program: while it is read it can import any function and call it with any arguments. \
+              Whoever can change the data runs code in this process, and no check afterwards comes in time.",
+        neglect: "The bytes were made by this program and could not be reached by anybody else, or their signature (`hmac`) was \
+                  verified before.",
+        instead: "`json`, `msgpack`, Protocol Buffers or Parquet for data; for trusted classes only, an `Unpickler` whose \
+                  `find_class` allows a fixed list.",
+        cwe: &[502],
+        severity: Severity::High,
+        aliases: &[
+            "bandit:B301",
+            "ruff:S301",
+            "codeaudit:pickle.load",
+            "codeaudit:pickle.loads",
+            "codeaudit:pickle.Unpickler",
+        ],
+        bad: &[
+            "import pickle\nsession = pickle.loads(request.data)\n",
+            "from cPickle import Unpickler\nmodel = Unpickler(stream).load()\n",
+            "import _pickle\nlist(map(_pickle.loads, messages))\n",
+            "import pickle\nclass Reader(pickle.Unpickler):\n    pass\n",
+        ],
+        good: &[
+            "import json\nsession = json.loads(request.data)\n",
+            "import pickle\nstream.write(pickle.dumps(session))\n",
+            "reader.pickle.loads(text)\n",
+            "import pickle\nclass Reader(pickle.Unpickler):\n    def find_class(self, module, name):\n        \
+             raise pickle.UnpicklingError(name)\n",
+        ],
+        detect: &[
+            Detect::Call(&["pickle.loads"], When::Is(|call| unpickling(call, "data"))),
+            Detect::Call(&["pickle.load"], When::Is(|call| unpickling(call, "file"))),
+            Detect::Call(&["pickle.Unpickler"], When::Is(unpickler)),
+        ],
+    },
+    Check {
+        id: "pickle-in-disguise",
+        family: "deserialization",
+        summary: "This format is a pickle under another name: reading it runs whatever the data says.",
+        why: "These loaders extend or wrap `pickle`: while the data is read it can import any function and call it with any \
+              arguments. Whoever can change the data runs code in this process.",
+        neglect: "The data was made by this program and could not be reached by anybody else, or its signature (`hmac`) was \
+                  verified before.",
+        instead: "`json` for data, Parquet (`pandas.read_parquet`) for tables.",
+        cwe: &[502],
+        severity: Severity::High,
+        aliases: &["bandit:B301", "ruff:S301"],
+        bad: &[
+            "import pandas as pd\nframe = pd.read_pickle(path)\n",
+            "import dill\ndill.load_session(path)\n",
+            "import jsonpickle\njsonpickle.decode(request.data)\n",
+        ],
+        good: &[
+            "import pandas as pd\nframe = pd.read_parquet(path)\n",
+            "import dill\ndill.dump(model, stream)\n",
+            "import jsonpickle\njsonpickle.encode(state)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &[
+                    "dill.loads",
+                    "cloudpickle.loads",
+                    "pickle5.loads",
+                    "zodbpickle.loads",
+                    "srsly.pickle_loads",
+                ],
+                When::Argument("data", 0),
+            ),
+            Detect::Call(
+                &[
+                    "dill.load",
+                    "dill.Unpickler",
+                    "dill.load_module",
+                    "dill.load_module_asdict",
+                    "dill.load_session",
+                    "cloudpickle.load",
+                    "pickle5.load",
+                    "pickle5.Unpickler",
+                    "zodbpickle.load",
+                ],
+                When::Argument("file", 0),
+            ),
+            Detect::Call(&["jsonpickle.decode", "jsonpickle.loads"], When::Argument("string", 0)),
+            Detect::Call(&["jsonpickle.unpickler.Unpickler", "jsonpickle.Unpickler"], When::Always),
+            Detect::Call(&["pandas.read_pickle"], When::Argument("filepath_or_buffer", 0)),
+        ],
+    },
+    Check {
+        id: "shelve-open",
+        family: "deserialization",
+        summary: "A shelf unpickles each value that is read from it.",
+        why: "Whoever can write the file behind the shelf runs code in this process as soon as a value is looked up.",
+        neglect: "The file lies in a folder that only this program's user can write, and is never exchanged.",
+        instead: "`sqlite3`, or `dbm` with `json` values.",
+        cwe: &[502],
+        severity: Severity::High,
+        aliases: &["bandit:B301", "ruff:S301", "codeaudit:shelve.open", "codeaudit:shelve.DbfilenameShelf"],
+        bad: &[
+            "import shelve\nwith shelve.open(path) as shelf:\n    print(shelf[\"a\"])\n",
+            "from shelve import DbfilenameShelf\nshelf = DbfilenameShelf(path)\n",
+            "import shelve\nshelf = shelve.Shelf(records)\n",
+        ],
+        good: &[
+            "import dbm\nwith dbm.open(path) as records:\n    records.keys()\n",
+            "library.shelve.open(path)\n",
+        ],
+        detect: &[
+            Detect::Call(&["shelve.open", "shelve.DbfilenameShelf"], When::Argument("filename", 0)),
+            Detect::Call(&["shelve.Shelf", "shelve.BsdDbShelf"], When::Argument("dict", 0)),
+        ],
+    },
+    Check {
+        id: "marshal-load",
+        family: "deserialization",
+        summary: "`marshal` reads code objects, and trusts every byte of them.",
+        why: "It is the format of `.pyc` files: what it gives can be code that is run next, and malformed data can crash or \
+              corrupt the interpreter.",
+        neglect: "The bytes were written by the same interpreter, as the import system does it.",
+        instead: "`json`, or `struct` for binary data.",
+        cwe: &[502],
+        severity: Severity::High,
+        aliases: &["bandit:B302", "ruff:S302", "codeaudit:marshal.load", "codeaudit:marshal.loads"],
+        bad: &[
+            "import marshal\ncode = marshal.loads(body)\n",
+            "from marshal import load\nwith open(path, \"rb\") as stream:\n    load(stream)\n",
+        ],
+        good: &["import marshal\nstream.write(marshal.dumps(code))\n", "schema.marshal.loads(text)\n"],
+        detect: &[
+            Detect::Call(&["marshal.loads"], When::Argument("bytes", 0)),
+            Detect::Call(&["marshal.load"], When::Argument("file", 0)),
+        ],
+    },
+    Check {
+        id: "connection-recv",
+        family: "deserialization",
+        summary: "`recv` of a multiprocessing connection unpickles what the other end sends.",
+        why: "Whoever can connect, or has taken over the process at the other end, runs code in this one. An `authkey` says \
+              who may connect, not what they may send.",
+        neglect: "The other end is a child of this process, joined by a pipe that nobody else can open.",
+        instead: "`recv_bytes` and a format without code, such as `json`.",
+        cwe: &[502],
+        severity: Severity::High,
+        aliases: &["codeaudit:connection.recv", "codeaudit:multiprocessing.connection.Connection"],
+        bad: &[
+            "from multiprocessing.connection import Client\nwith Client(address) as connection:\n    connection.recv()\n",
+            "from multiprocessing import connection\nend = connection.Connection(handle)\n",
+            "from multiprocessing.connection import Listener\nlistener = Listener(address)\n\
+             request = listener.accept().recv()\n",
+        ],
+        good: &[
+            "from multiprocessing.connection import Client\nwith Client(address) as connection:\n    \
+             connection.recv_bytes()\n",
+            "import socket\nsocket.create_connection(address).recv(1024)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &["multiprocessing.connection.Connection", "multiprocessing.connection.Connection().recv"],
+                When::Always,
+            ),
+            // Both ends of a pipe usually belong to the same program.
+            Detect::Call(&["multiprocessing.Pipe()[].recv"], When::Is(|_| Some(Confidence::Low))),
+        ],
+    },
+    Check {
+        id: "yaml-load",
+        family: "deserialization",
+        summary: "This YAML loader can build any Python object, and so run code.",
+        why: "A document with a tag such as `!!python/object/apply:os.system` runs a command while it is loaded.",
+        neglect: "The document comes from the same place as the program itself.",
+        instead: "`yaml.safe_load(text)`, or `yaml.load(text, Loader=yaml.SafeLoader)`.",
+        cwe: &[502],
+        severity: Severity::High,
+        aliases: &["bandit:B506", "ruff:S506"],
+        bad: &["import yaml\nyaml.load(text)\n", "from yaml import load, Loader\nload(text, Loader)\n"],
+        good: &[
+            "import yaml\nyaml.safe_load(text)\n",
+            "import yaml\nyaml.load(text, Loader=yaml.CSafeLoader)\n",
+        ],
+        detect: &[Detect::Call(&["yaml.load", "yaml.load_all"], When::Is(unsafe_loader))],
+    },
+];
+
+/// What was pickled a moment ago in this very program carries no foreign code: a deep copy, or a test.
+fn unpickling(call: &Call<'_, '_>, data: &str) -> Option<Confidence> {
+    let is_round_trip = call.refers_to(data, 0, &["pickle.dumps()"]);
+    Some(if is_round_trip { Confidence::Low } else { call.exposure_of(data, 0).confidence() })
+}
+
+/// A class built on `Unpickler` is as safe as its `find_class`, which must refuse something.
+fn unpickler(call: &Call<'_, '_>) -> Option<Confidence> {
+    match class_on_top(call) {
+        Some(class) if refuses_classes(call, class) => None,
+        _ => unpickling(call, "file"),
+    }
+}
+
+/// The class definition that has the callee as a base.
+fn class_on_top<'a>(call: &Call<'_, 'a>) -> Option<&'a ast::StmtClassDef> {
+    let arguments = call.module.parent(call.node).filter(|_| call.handed_on)?;
+    match call.module.parent(arguments)? {
+        AnyNodeRef::StmtClassDef(class) => Some(class),
+        _ => None,
+    }
+}
+
+fn refuses_classes<'a>(call: &Call<'_, 'a>, class: &'a ast::StmtClassDef) -> bool {
+    let find_class = class.body.iter().find_map(|stmt| match stmt {
+        Stmt::FunctionDef(function) if function.name.as_str() == "find_class" => Some(function),
+        _ => None,
+    });
+    find_class.is_some_and(|function| {
+        let tree = call.module.tree();
+        tree.descendants(tree.id(function)).any(|node| matches!(node, AnyNodeRef::StmtRaise(_)))
+    })
+}
 
 fn unsafe_loader(call: &Call<'_, '_>) -> Option<Confidence> {
     match call.argument("Loader", 1) {

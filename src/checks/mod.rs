@@ -23,11 +23,13 @@ mod archive;
 mod cleartext;
 mod code_execution;
 mod crypto;
+mod debugging;
 mod deserialization;
 mod error_handling;
 mod filesystem;
 mod imports;
 mod logging;
+mod module_loading;
 mod network;
 mod process;
 mod randomness;
@@ -38,8 +40,10 @@ mod xml;
 /// All families, in the order in which they are documented.
 pub static FAMILIES: &[Family] = &[
     code_execution::FAMILY,
+    module_loading::FAMILY,
     process::FAMILY,
     deserialization::FAMILY,
+    debugging::FAMILY,
     logging::FAMILY,
     error_handling::FAMILY,
     imports::FAMILY,

@@ -334,7 +334,7 @@ impl<'a> Walk<'_, '_, 'a> {
             let in_module =
                 |module: &str| name.strip_prefix(module).is_some_and(|rest| rest.starts_with('.'));
             LOOKERS.contains(&name)
-                || WRAPPERS.contains(&name)
+                || WRAPPERS.contains(&name) && !calls_until(name, call)
                 || in_module("inspect")
                 || in_module("typing")
                 || in_module("unittest.mock")
@@ -467,6 +467,11 @@ static WRAPPERS: &[&str] = &[
     "functools.lru_cache",
     "functools.lru_cache()",
 ];
+
+/// `iter(input, "")` calls `input` until it gives an empty text; `iter(x)` calls nothing.
+fn calls_until(name: &str, call: &ast::ExprCall) -> bool {
+    name == "builtins.iter" && call.arguments.args.len() > 1
+}
 
 fn judge(when: When, call: &Call<'_, '_>) -> Option<Confidence> {
     match when {
