@@ -156,6 +156,8 @@ const OPEN: &[(&str, &[u32])] = &[
     ("eval(rb'''OK\n''')\n", &[1]),
     ("eval(f'{x:OK}')\n", &[1]),
     ("eval(x), 'OK'\n", &[1]),
+    ("'''\nOK'''; eval(x)\n", &[2]),
+    ("eval(x); '''OK\n'''\n", &[1]),
     ("eval(x) if '\\\n\\\nOK' else 1\n", &[1]),
 ];
 
@@ -281,6 +283,9 @@ fn rules_of_the_policy() {
     assert!(!suppressed("never: { severity: high }", plain));
     assert!(suppressed("never: { severity: critical }", plain));
     assert!(suppressed("never: yaml-load", plain));
+    assert!(!suppressed("markers: nosec, never: eval", "nosec B307 - x is a constant"));
+    assert!(!suppressed("markers: nosec, never: eval", "nosec - x is a constant"));
+    assert!(!suppressed("never: { severity: high }", "mergegate: allow[eval, yaml-load] x is a constant"));
     assert!(!suppressed("require-ticket: 'SEC-[0-9]+'", plain));
     assert!(suppressed("require-ticket: 'SEC-[0-9]+'", "mergegate: allow[eval] a constant, SEC-12"));
     assert!(!suppressed("max-days: 30", plain));
@@ -331,6 +336,8 @@ fn markers_of_other_tools() {
         let off = judge(&text, &policy(""));
         assert_eq!((off.open(), off.said()), (vec![2], vec![]), "{comment}");
     }
+    let other = "import os\nos.system(x)  # nosec B307 - x is a constant\n";
+    assert_eq!(judge(other, &policy_with("nosec")).open(), [2]);
     let bare = judge("eval(x)  # nosec\nf(x)  # nosec\n", &policy_with("nosec"));
     assert_eq!(bare.open(), [1]);
     assert_eq!(bare.said().len(), 1, "{:?}", bare.said());

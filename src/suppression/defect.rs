@@ -85,7 +85,7 @@ impl Defect {
 }
 
 /// A text in backquotes that is safe to show.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let shown = match text.char_indices().nth(MAX_QUOTED) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text.to_owned(),

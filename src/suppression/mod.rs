@@ -51,8 +51,10 @@ pub struct Suppression {
     pub marker: Marker,
     /// Where it stands: of a comment with several, its own part.
     pub region: Region,
-    /// What it names. Empty for a comment in another tool's language that means every check.
+    /// What it names, as far as we know it.
     pub names: Vec<Named>,
+    /// Whether it names nothing and means every check, as only a comment in another tool's language can.
+    pub of_all: bool,
     /// Why, without the date. Its author chose it: escape it before it is shown.
     pub reason: String,
     /// The ticket that the reason names, where the policy wants one.
@@ -76,7 +78,7 @@ pub struct Suppression {
 pub struct Named {
     /// As it is written. Its author chose it: escape it before it is shown.
     pub written: String,
-    /// The ids of the checks that it stands for and that may be suppressed.
+    /// The ids of the checks that it stands for.
     pub checks: Vec<String>,
     /// Whether it suppresses anything; known once it has been applied.
     pub used: bool,
@@ -113,8 +115,8 @@ impl Suppression {
         let unused: Vec<String> = self
             .names
             .iter()
-            .filter(|named| !named.used && !named.checks.is_empty())
-            .map(|named| format!("`{}`", crate::escape::visible(&named.written)))
+            .filter(|named| !named.used && !named.checks.is_empty() && !self.may_not(named))
+            .map(|named| defect::quoted(&named.written))
             .collect();
         if unused.is_empty() {
             return None;
@@ -127,19 +129,18 @@ impl Suppression {
         })
     }
 
+    /// Whether it is said already that a name suppresses nothing because the policy does not allow it.
+    fn may_not(&self, named: &Named) -> bool {
+        self.defects.iter().any(|defect| match defect {
+            Defect::MayNotSuppress { check } => named.checks.contains(check),
+            _ => false,
+        })
+    }
+
     /// How many days it will still count after today, where these are few.
     pub fn expiring(&self, today: Date) -> Option<i64> {
         let left = date::days_between(today, self.until?);
         (!self.is_void() && (0..=NOTICE_DAYS).contains(&left)).then_some(left)
-    }
-
-    /// The name by which it speaks of a check, if it names any: `Some(None)` is a comment that means every check.
-    fn speaks_of(&self, check: &str) -> Option<Option<usize>> {
-        if self.names.is_empty() {
-            return Some(None);
-        }
-        let named = |named: &Named| named.checks.iter().any(|known| known == check);
-        self.names.iter().position(named).map(Some)
     }
 }
 
@@ -190,23 +191,27 @@ impl Judge<'_> {
 
     /// `None` for a comment in another tool's language that is not about anything we know.
     fn judge(&mut self, written: &Written<'_>, region: Region, covers: Range<u32>) -> Option<Suppression> {
+        let own = written.marker == Marker::Mergegate;
         let mut defects = Vec::new();
         let mut names = Vec::new();
         for id in written.ids.iter().take(MAX_CHECKS) {
-            names.push(self.named(id, written.marker, &mut defects));
-        }
-        if written.marker != Marker::Mergegate {
-            names.retain(|named| !named.checks.is_empty());
-            let speaks_of_known = !names.is_empty() || !defects.is_empty();
-            if !written.ids.is_empty() && !speaks_of_known {
-                return None;
+            let named = self.named(id);
+            if own {
+                self.check_name(&named, &mut defects);
             }
+            if own || !named.checks.is_empty() {
+                names.push(named);
+            }
+        }
+        if !own && names.is_empty() && !written.ids.is_empty() {
+            return None;
         }
         let reason = reason::read(written.reason);
         let mut suppression = Suppression {
             marker: written.marker,
             region,
             names,
+            of_all: written.ids.is_empty() && !own,
             reason: reason.text,
             ticket: None,
             until: None,
@@ -222,7 +227,7 @@ impl Judge<'_> {
         }
         if written.ids.len() > MAX_CHECKS {
             suppression.defects.push(Defect::TooManyChecks { max: MAX_CHECKS });
-        } else if written.ids.is_empty() && written.marker == Marker::Mergegate {
+        } else if written.ids.is_empty() && own {
             suppression.defects.push(Defect::NoChecks);
         }
         self.reason(&mut suppression);
@@ -230,23 +235,21 @@ impl Judge<'_> {
         Some(suppression)
     }
 
-    fn named(&mut self, id: &str, marker: Marker, defects: &mut Vec<Defect>) -> Named {
-        let mut checks = Vec::new();
-        if let Some(custom) = self.policy.checks.iter().find(|check| check.id.eq_ignore_ascii_case(id)) {
-            checks.push(custom.id.clone());
-        }
-        for check in meant(id) {
-            // A condition on the severity can only be judged with the finding.
-            if self.policy.may_suppress(check, Severity::Info) {
-                checks.push(check.id.to_owned());
-            } else {
-                defects.push(Defect::MayNotSuppress { check: check.id.to_owned() });
-            }
-        }
-        if checks.is_empty() && meant(id).is_empty() && marker == Marker::Mergegate {
-            defects.push(Defect::UnknownCheck { id: id.to_owned(), nearest: self.suggestion(id) });
-        }
+    fn named(&self, id: &str) -> Named {
+        let custom = self.policy.checks.iter().map(|check| &check.id);
+        let custom = custom.filter(|known| known.eq_ignore_ascii_case(id)).cloned();
+        let checks = custom.chain(meant(id).iter().map(|check| check.id.to_owned())).collect();
         Named { written: id.to_owned(), checks, used: false }
+    }
+
+    fn check_name(&mut self, named: &Named, defects: &mut Vec<Defect>) {
+        if named.checks.is_empty() {
+            let id = named.written.clone();
+            defects.push(Defect::UnknownCheck { nearest: self.suggestion(&id), id });
+        }
+        // What depends on the severity of a finding can only be judged with the finding.
+        let never = meant(&named.written).iter().filter(|it| !self.policy.may_suppress(it, Severity::Info));
+        defects.extend(never.map(|check| Defect::MayNotSuppress { check: check.id.to_owned() }));
     }
 
     fn suggestion(&mut self, id: &str) -> Option<String> {
@@ -334,8 +337,9 @@ pub fn apply(suppressions: &mut [Suppression], findings: &[Finding], policy: &Po
 impl Suppression {
     fn excuse(&mut self, finding: &Finding) {
         self.used = true;
-        if let Some(Some(name)) = self.speaks_of(finding.check.id) {
-            self.names[name].used = true;
+        let names = |named: &&mut Named| named.checks.iter().any(|check| check == finding.check.id);
+        if let Some(named) = self.names.iter_mut().find(names) {
+            named.used = true;
         }
         self.excused.push(Excused {
             check: finding.check.id,
@@ -370,7 +374,7 @@ impl Index {
                 let end = entries.last().map_or(end, |last| last.end.max(end));
                 entries.push(Entry { start, end, at });
             };
-            if suppression.names.is_empty() {
+            if suppression.of_all {
                 add(&mut index.of_all);
             }
             for check in suppression.names.iter().flat_map(|named| &named.checks) {
