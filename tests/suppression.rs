@@ -5,7 +5,7 @@ use mergegate::finding::Finding;
 use mergegate::policy::Policy;
 use mergegate::python::SourceFile;
 use mergegate::scan::Scanner;
-use mergegate::suppression::{self, Date, Suppression, added};
+use mergegate::suppression::{self, Date, Inserted, Refusal, Request, Suppression, added};
 use proptest::prelude::*;
 
 /// A file that has been scanned, with its suppressions applied.
@@ -42,11 +42,13 @@ fn today() -> Date {
     suppression::date::parse("2026-11-24").unwrap()
 }
 
+fn scanner() -> Scanner {
+    Scanner::new(["eval", "os-system", "yaml-load"].map(|id| checks::named(id)[0]))
+}
+
 fn judge(text: &str, policy: &Policy) -> Judged {
     let file = SourceFile::read(text.as_bytes()).unwrap_or_else(|problem| panic!("{}", problem.reason));
-    let ids = ["eval", "os-system", "yaml-load"];
-    let scanner = Scanner::new(ids.map(|id| checks::named(id)[0]));
-    let findings = scanner.scan(&file, text.as_bytes()).findings;
+    let findings = scanner().scan(&file, text.as_bytes()).findings;
     let mut suppressions = suppression::read(&file, policy, today());
     let by = suppression::apply(&mut suppressions, &findings, policy);
     assert_eq!(by.len(), findings.len());
@@ -465,4 +467,120 @@ proptest! {
         prop_assert_eq!(judged.open().len(), 1);
         prop_assert!(judged.suppressions.is_empty());
     }
+}
+
+fn insert(bytes: &[u8], request: &Request<'_>, policy: &Policy) -> Result<Inserted, Refusal> {
+    suppression::insert(bytes, request, &scanner(), policy, today())
+}
+
+/// Sources with the line of a finding of `eval`, and what becomes of them; `OK` is the comment.
+const INSERTED: &[(&str, u32, &str)] = &[
+    ("eval(x)\n", 1, "eval(x)  OK\n"),
+    ("eval(x)", 1, "eval(x)  OK"),
+    ("eval(x) \t\n", 1, "eval(x)  OK \t\n"),
+    ("eval(x)\r\neval(y)\r\n", 2, "eval(x)\r\neval(y)  OK\r\n"),
+    ("\u{feff}eval(x)\n", 1, "\u{feff}eval(x)  OK\n"),
+    ("eval(x)  # type: ignore\n", 1, "eval(x)  # type: ignore  OK\n"),
+    ("if y:\n    eval(x)\n", 2, "if y:\n    eval(x)  OK\n"),
+    ("f(\n    eval(x),\n)\n", 2, "f(\n    eval(x),  OK\n)\n"),
+    ("f(\n    eval(x),\n)\n", 3, "f(\n    eval(x),  OK\n)\n"),
+    ("eval(x); eval(y)\n", 1, "eval(x); eval(y)  OK\n"),
+    ("@eval(x)\ndef f(): pass\n", 1, "@eval(x)  OK\ndef f(): pass\n"),
+    // A line that would become too long.
+    ("LONG; eval(x)\n", 1, "OK\nLONG; eval(x)\n"),
+    ("\u{feff}LONG; eval(x)\r\n", 1, "\u{feff}OK\r\nLONG; eval(x)\r\n"),
+    ("if y:\n\tLONG; eval(x)", 2, "if y:\n\tOK\n\tLONG; eval(x)"),
+    (
+        "if y:\r\n  pass\r\nelif eval(x) and LONG: pass",
+        3,
+        "if y:\r\n  pass\r\nOK\r\nelif eval(x) and LONG: pass",
+    ),
+    ("y\r\nLONG; eval(x)", 2, "y\r\nOK\r\nLONG; eval(x)"),
+    ("f(\n  1,\n  LONG, eval(x),\n)\n", 3, "OK\nf(\n  1,\n  LONG, eval(x),\n)\n"),
+    ("@f\n@f(LONG, eval(x))\ndef f(): pass\n", 2, "OK\n@f\n@f(LONG, eval(x))\ndef f(): pass\n"),
+    // No comment can stand in the line, or above it.
+    ("eval(x) + \\\n  1\n", 1, "OK\neval(x) + \\\n  1\n"),
+    ("eval('''\n''' + x)\n", 1, "OK\neval('''\n''' + x)\n"),
+    ("'''\n'''; LONG; eval(x)\n", 2, "'''\n'''; LONG; eval(x)  OK\n"),
+    ("y; \\\nLONG; eval(x)\n", 2, "y; \\\nLONG; eval(x)  OK\n"),
+    // Only what was asked for.
+    ("eval(x)\nLONG; eval(x)\n", 2, "eval(x)\nOK\nLONG; eval(x)\n"),
+    ("if eval(x): eval(y); LONG\n", 1, "OK\nif eval(x): eval(y); LONG\n"),
+];
+
+#[test]
+fn suppressions_are_written_in_the_right_place() {
+    let policy = policy("");
+    let request = |line| Request { check: "B307", line, reason: "x is a constant", until: None };
+    let comment = "# mergegate: allow[eval] x is a constant";
+    for (before, line, after) in INSERTED {
+        let long = "a_name_of_".repeat(6);
+        let [before, after] = [before, after].map(|text| text.replace("LONG", &long).replace("OK", comment));
+        let inserted = insert(before.as_bytes(), &request(*line), &policy);
+        let inserted = inserted.unwrap_or_else(|refusal| panic!("{before}: {refusal}"));
+        assert_eq!(String::from_utf8(inserted.bytes).unwrap(), after);
+        assert_eq!(inserted.comment, comment);
+        let judged = judge(&after, &policy);
+        assert_eq!(judged.suppressions[0].region.start.line, inserted.line, "{after}");
+        assert_eq!(judged.said(), [""; 0], "{after}");
+    }
+}
+
+#[test]
+fn suppressions_are_written_in_the_encoding_of_the_file() {
+    let bytes = b"# coding: latin-1\nname = '\xe9'; eval(name)\n";
+    let mut request = Request { check: "eval", line: 2, reason: "name is a constant", until: None };
+    let inserted = insert(bytes, &request, &policy("")).unwrap();
+    let expected =
+        b"# coding: latin-1\nname = '\xe9'; eval(name)  # mergegate: allow[eval] name is a constant\n";
+    assert_eq!(inserted.bytes, expected);
+    request.reason = "une donn\u{e9}e constante";
+    let refusal = insert(bytes, &request, &policy("")).unwrap_err();
+    assert_eq!(refusal, Refusal::ReasonNotAscii { encoding: "latin-1".into() });
+    assert!(insert("eval('\u{e9}' + x)\n".as_bytes(), &Request { line: 1, ..request }, &policy("")).is_ok());
+}
+
+#[test]
+fn suppressions_that_would_not_count_are_not_written() {
+    let refusal = |text: &str, check, line, reason, rules| {
+        let request = Request { check, line, reason, until: None };
+        insert(text.as_bytes(), &request, &policy(rules)).unwrap_err().to_string()
+    };
+    let text = "y = 1\neval(x)\n";
+    let good = "x is a constant";
+    for (said, expected) in [
+        (refusal(text, "eval", 2, "ok", ""), "`ok` is no reason: say why the code is safe where it stands"),
+        (refusal(text, "eval", 2, "", ""), "gives no reason"),
+        (refusal(text, "evil", 2, good, ""), "There is no check `evil`: did you mean `eval`?"),
+        (refusal(text, "eval", 2, good, "never: eval"), "allows no exception from `eval`"),
+        (refusal(text, "eval", 2, good, "never: { severity: high }"), "allows no exception from `eval`"),
+        (refusal(text, "eval", 2, good, "require-ticket: SEC-1"), "names no ticket"),
+        (refusal(text, "eval", 2, good, "max-days: 9"), "has no end"),
+        (refusal(text, "eval", 2, good, "markers: nosec"), "does not count `# mergegate:` comments"),
+        (refusal(text, "eval", 1, good, ""), "`eval` finds nothing in this line, but in 2"),
+        (refusal(text, "eval", 9, good, ""), "`eval` finds nothing in this line, but in 2"),
+        (refusal(text, "yaml-load", 2, good, ""), "`yaml-load` finds nothing in this file"),
+        (refusal(text, "eval", 2, "a constant\nimport os", ""), "must be one line"),
+        (refusal(text, "eval", 2, "a constant here # noqa", ""), "must be one line"),
+        (refusal(text, "eval", 2, "a constant until=2027-01-01", ""), "must be one line"),
+        (refusal(text, "eval", 2, "a constant \u{1b}[2J", ""), "cannot be seen"),
+        (
+            refusal("eval(x)  # mergegate: allow[eval] it is a constant", "eval", 1, good, ""),
+            "line 1 justifies",
+        ),
+        (refusal("eval(\0)", "eval", 1, good, ""), "NUL"),
+        (refusal("f('''\n'''); eval(x); f('''\n''')\n", "eval", 2, good, ""), "no comment can stand there"),
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn an_end_is_written_too() {
+    let until = suppression::date::parse("2027-03-31");
+    let request = Request { check: "eval", line: 1, reason: "x is a constant", until };
+    let inserted = insert(b"eval(x)", &request, &policy("")).unwrap();
+    assert_eq!(inserted.bytes, b"eval(x)  # mergegate: allow[eval] x is a constant until=2027-03-31");
+    let past = Request { until: suppression::date::parse("2020-03-31"), ..request };
+    assert!(insert(b"eval(x)", &past, &policy("")).is_err());
 }

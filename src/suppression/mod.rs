@@ -9,37 +9,32 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
-
-use crate::check::{Check, Confidence, Severity};
-use crate::checks;
-use crate::finding::{Finding, Region};
-use crate::policy::{Marker, Policy, nearest};
+use crate::check::{Confidence, Severity};
+use crate::finding::Region;
+use crate::policy::{Marker, Policy};
 use crate::python::SourceFile;
 
 mod added;
+mod apply;
 pub mod date;
 mod defect;
 mod grammar;
+mod insert;
+mod judge;
 mod reach;
 mod reason;
 
 pub use added::added;
+pub use apply::apply;
 pub use date::Date;
 pub use defect::Defect;
+pub use insert::{Inserted, Refusal, Request, insert};
 
-use grammar::Written;
+use judge::Judge;
 use reach::Reach;
-use reason::Until;
 
 /// A longer comment is void: nobody reads it to its end. In bytes.
 const MAX_COMMENT: usize = 4096;
-
-/// A suppression that names more checks is void.
-const MAX_CHECKS: usize = 32;
-
-/// For how many unknown checks of a file a known one is suggested.
-const MAX_SUGGESTIONS: usize = 50;
 
 /// How many days before its end a suppression is announced to expire.
 const NOTICE_DAYS: i64 = 14;
@@ -148,7 +143,7 @@ impl Suppression {
 pub fn read(file: &SourceFile, policy: &Policy, today: Date) -> Vec<Suppression> {
     let mut suppressions = Vec::new();
     let mut reach = Reach::new(file.text());
-    let mut judge = Judge { policy, today, suggestions: MAX_SUGGESTIONS };
+    let mut judge = Judge::new(policy, today);
     for comment in file.comments() {
         let start = comment.start as usize;
         let around = reach.of(start, comment.text.len());
@@ -173,226 +168,4 @@ pub fn read(file: &SourceFile, policy: &Policy, today: Date) -> Vec<Suppression>
         }
     }
     suppressions
-}
-
-/// Decides what a written suppression is worth.
-struct Judge<'p> {
-    policy: &'p Policy,
-    today: Date,
-    suggestions: usize,
-}
-
-impl Judge<'_> {
-    /// Whether the policy has switched on a language. That of Python Code Audit has the words of the others.
-    fn counts(&self, marker: Marker) -> bool {
-        let markers = &self.policy.suppressions.markers;
-        markers.contains(&marker) || marker != Marker::Mergegate && markers.contains(&Marker::Codeaudit)
-    }
-
-    /// `None` for a comment in another tool's language that is not about anything we know.
-    fn judge(&mut self, written: &Written<'_>, region: Region, covers: Range<u32>) -> Option<Suppression> {
-        let own = written.marker == Marker::Mergegate;
-        let mut defects = Vec::new();
-        let mut names = Vec::new();
-        for id in written.ids.iter().take(MAX_CHECKS) {
-            let named = self.named(id);
-            if own {
-                self.check_name(&named, &mut defects);
-            }
-            if own || !named.checks.is_empty() {
-                names.push(named);
-            }
-        }
-        if !own && names.is_empty() && !written.ids.is_empty() {
-            return None;
-        }
-        let reason = reason::read(written.reason);
-        let mut suppression = Suppression {
-            marker: written.marker,
-            region,
-            names,
-            of_all: written.ids.is_empty() && !own,
-            reason: reason.text,
-            ticket: None,
-            until: None,
-            defects,
-            used: false,
-            covers,
-            wanted: false,
-            excused: Vec::new(),
-        };
-        if written.malformed {
-            suppression.defects.push(Defect::Malformed);
-            return Some(suppression);
-        }
-        if written.ids.len() > MAX_CHECKS {
-            suppression.defects.push(Defect::TooManyChecks { max: MAX_CHECKS });
-        } else if written.ids.is_empty() && own {
-            suppression.defects.push(Defect::NoChecks);
-        }
-        self.reason(&mut suppression);
-        self.date(&mut suppression, reason.until);
-        Some(suppression)
-    }
-
-    fn named(&self, id: &str) -> Named {
-        let custom = self.policy.checks.iter().map(|check| &check.id);
-        let custom = custom.filter(|known| known.eq_ignore_ascii_case(id)).cloned();
-        let checks = custom.chain(meant(id).iter().map(|check| check.id.to_owned())).collect();
-        Named { written: id.to_owned(), checks, used: false }
-    }
-
-    fn check_name(&mut self, named: &Named, defects: &mut Vec<Defect>) {
-        if named.checks.is_empty() {
-            let id = named.written.clone();
-            defects.push(Defect::UnknownCheck { nearest: self.suggestion(&id), id });
-        }
-        // What depends on the severity of a finding can only be judged with the finding.
-        let never = meant(&named.written).iter().filter(|it| !self.policy.may_suppress(it, Severity::Info));
-        defects.extend(never.map(|check| Defect::MayNotSuppress { check: check.id.to_owned() }));
-    }
-
-    fn suggestion(&mut self, id: &str) -> Option<String> {
-        self.suggestions = self.suggestions.checked_sub(1)?;
-        let custom = self.policy.checks.iter().map(|check| check.id.as_str());
-        nearest(id, checks::all().map(|check| check.id).chain(custom)).map(str::to_owned)
-    }
-
-    fn reason(&self, suppression: &mut Suppression) {
-        let rules = &self.policy.suppressions;
-        let reason = suppression.reason.as_str();
-        if rules.require_reason {
-            let defect = if reason.is_empty() {
-                Some(Defect::NoReason)
-            } else if reason::is_placeholder(reason) {
-                Some(Defect::Placeholder { reason: reason.to_owned() })
-            } else {
-                let short = reason::length(reason) < rules.min_reason_length as usize;
-                short.then_some(Defect::ShortReason { min: rules.min_reason_length })
-            };
-            suppression.defects.extend(defect);
-        }
-        if let Some(ticket) = &rules.require_ticket {
-            suppression.ticket = ticket.find(reason).map(str::to_owned);
-            if suppression.ticket.is_none() {
-                suppression.defects.push(Defect::NoTicket { pattern: ticket.pattern().to_owned() });
-            }
-        }
-    }
-
-    fn date(&self, suppression: &mut Suppression, until: Until) {
-        let max_days = self.policy.suppressions.max_days;
-        let defect = match until {
-            Until::Never => max_days.map(|max_days| Defect::NoDate { max_days }),
-            Until::Malformed(written) => Some(Defect::MalformedDate { written }),
-            Until::Day(day) => {
-                suppression.until = Some(day);
-                let left = date::days_between(self.today, day);
-                match max_days {
-                    _ if left < 0 => Some(Defect::Expired { on: day }),
-                    Some(max_days) if left > i64::from(max_days) => Some(Defect::TooFarAhead { max_days }),
-                    _ => None,
-                }
-            }
-        };
-        suppression.defects.extend(defect);
-    }
-}
-
-/// The checks that a name stands for. The bare alias of one check may be the id of another, which then is what
-/// is meant.
-fn meant(name: &str) -> &'static [&'static Check] {
-    let named = checks::named(name);
-    named.iter().find(|check| check.id.eq_ignore_ascii_case(name)).map_or(named, std::slice::from_ref)
-}
-
-/// Which suppression justifies each finding, as an index; the suppressions learn what they are good for.
-pub fn apply(suppressions: &mut [Suppression], findings: &[Finding], policy: &Policy) -> Vec<Option<usize>> {
-    let own = Index::new(suppressions, |it| it.marker == Marker::Mergegate && !it.is_void());
-    let foreign = Index::new(suppressions, |it| it.marker != Marker::Mergegate && !it.is_void());
-    let void = Index::new(suppressions, |it| it.marker != Marker::Mergegate && it.is_void());
-    let decide = |finding: &Finding| {
-        let found = own.find(finding).or_else(|| foreign.find(finding));
-        let Some(at) = found else {
-            if let Some(at) = void.find(finding) {
-                suppressions[at].wanted = true;
-            }
-            return None;
-        };
-        let suppression = &mut suppressions[at];
-        suppression.wanted = true;
-        if policy.may_suppress(finding.check, finding.severity) {
-            suppression.excuse(finding);
-            return Some(at);
-        }
-        let defect = Defect::MayNotSuppress { check: finding.check.id.to_owned() };
-        if !suppression.defects.contains(&defect) {
-            suppression.defects.push(defect);
-        }
-        None
-    };
-    findings.iter().map(decide).collect()
-}
-
-impl Suppression {
-    fn excuse(&mut self, finding: &Finding) {
-        self.used = true;
-        let names = |named: &&mut Named| named.checks.iter().any(|check| check == finding.check.id);
-        if let Some(named) = self.names.iter_mut().find(names) {
-            named.used = true;
-        }
-        self.excused.push(Excused {
-            check: finding.check.id,
-            severity: finding.severity,
-            confidence: finding.confidence,
-            definition: finding.definition.clone(),
-            normalized: finding.normalized.clone(),
-        });
-    }
-}
-
-/// Suppressions by the checks they speak of, so that no finding has to look at all of them.
-struct Index {
-    by_check: FxHashMap<String, Vec<Entry>>,
-    of_all: Vec<Entry>,
-}
-
-/// In the order of the text.
-struct Entry {
-    start: u32,
-    /// The largest end of this entry and those before it.
-    end: u32,
-    at: usize,
-}
-
-impl Index {
-    fn new(suppressions: &[Suppression], wanted: impl Fn(&Suppression) -> bool) -> Index {
-        let mut index = Index { by_check: FxHashMap::default(), of_all: Vec::new() };
-        for (at, suppression) in suppressions.iter().enumerate().filter(|(_, it)| wanted(it)) {
-            let Range { start, end } = suppression.covers;
-            let add = |entries: &mut Vec<Entry>| {
-                let end = entries.last().map_or(end, |last| last.end.max(end));
-                entries.push(Entry { start, end, at });
-            };
-            if suppression.of_all {
-                add(&mut index.of_all);
-            }
-            for check in suppression.names.iter().flat_map(|named| &named.checks) {
-                add(index.by_check.entry(check.clone()).or_default());
-            }
-        }
-        index
-    }
-
-    /// The first suppression that covers a finding.
-    fn find(&self, finding: &Finding) -> Option<usize> {
-        let Range { start, end } = finding.statement.bytes;
-        let first = |entries: &[Entry]| {
-            // The first entry with a later end than all before it is the one that has this end.
-            let entry = entries.get(entries.partition_point(|entry| entry.end <= start))?;
-            (entry.start < end.max(start + 1)).then_some(entry.at)
-        };
-        let named = self.by_check.get(finding.check.id).and_then(|entries| first(entries));
-        named.or_else(|| first(&self.of_all))
-    }
 }
