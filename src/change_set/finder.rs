@@ -219,7 +219,8 @@ impl Finder<'_> {
     }
 }
 
-const FULL_HISTORY: &str = "fetch the whole history:
+/// For whom it is not known which CI system they use.
+pub(super) const FULL_HISTORY: &str = "fetch the whole history:
 GitHub Actions: `fetch-depth: 0` under `with:` of actions/checkout
 GitLab CI: `GIT_DEPTH: \"0\"` under `variables:`
 elsewhere: `git fetch --unshallow` before mergegate";

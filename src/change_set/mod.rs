@@ -21,6 +21,7 @@
 //!
 //! [`Repository`] may be shared between threads; [`Repository::read`] is meant to be called from many at once.
 
+mod blame;
 mod changes;
 mod disk;
 mod error;
@@ -32,6 +33,7 @@ mod repository;
 mod revisions;
 mod tree;
 
+pub use blame::Authorship;
 pub use error::GitError;
 pub use lines::{Hunk, line_map};
 pub use repository::{Content, Repository};

@@ -280,9 +280,8 @@ fn an_index_that_leads_out_of_the_work_tree_is_refused() {
     }
 }
 
-/// Every way in which a repository can name a program: none of them runs.
-#[test]
-fn nothing_that_a_repository_names_is_run() {
+/// A repository that names a program in every way there is, and the file that the program makes when it runs.
+fn with_programs() -> (TestRepo, std::path::PathBuf) {
     let repo = TestRepo::new();
     let marker = repo.path().with_file_name("marker");
     let program = repo.path().with_file_name("program");
@@ -291,29 +290,9 @@ fn nothing_that_a_repository_names_is_run() {
     let program = program.to_str().unwrap();
     let attributes = "*.py filter=evil diff=evil merge=evil text\n";
     repo.write("a.py", LINES).write("b.py", LINES.replace("one", "1")).commit("base");
-    repo.branch("work").write(".gitattributes", attributes);
-    repo.remove("a.py").write("moved.py", LINES.replace("two", "2")).write("b.py", "edited\n").commit("work");
-    for key in [
-        "filter.evil.clean",
-        "filter.evil.smudge",
-        "filter.evil.process",
-        "diff.evil.textconv",
-        "diff.evil.command",
-        "diff.external",
-        "merge.evil.driver",
-        "core.fsmonitor",
-        "core.sshCommand",
-        "core.editor",
-        "core.pager",
-        "core.gitProxy",
-        "core.askPass",
-        "core.alternateRefsCommand",
-        "credential.helper",
-        "gpg.program",
-        "uploadpack.packObjectsHook",
-        "remote.origin.uploadpack",
-        "alias.diff",
-    ] {
+    repo.branch("work").write(".gitattributes", attributes).remove("a.py");
+    repo.write("moved.py", LINES.replace("two", "2")).write("b.py", LINES.replace("two", "2")).commit("work");
+    for key in PROGRAMS {
         repo.git(&["config", key, program]);
     }
     repo.git(&["config", "filter.evil.required", "true"]);
@@ -330,18 +309,80 @@ fn nothing_that_a_repository_names_is_run() {
     repo.write("b.py", "edited again\n").run_git(&["diff"], b"");
     assert!(marker.exists());
     std::fs::remove_file(&marker).unwrap();
-
     repo.write("new.py", "x\n");
+    (repo, marker)
+}
+
+const PROGRAMS: [&str; 19] = [
+    "filter.evil.clean",
+    "filter.evil.smudge",
+    "filter.evil.process",
+    "diff.evil.textconv",
+    "diff.evil.command",
+    "diff.external",
+    "merge.evil.driver",
+    "core.fsmonitor",
+    "core.sshCommand",
+    "core.editor",
+    "core.pager",
+    "core.gitProxy",
+    "core.askPass",
+    "core.alternateRefsCommand",
+    "credential.helper",
+    "gpg.program",
+    "uploadpack.packObjectsHook",
+    "remote.origin.uploadpack",
+    "alias.diff",
+];
+
+/// Everything that can be asked about a repository.
+fn ask_everything(repo: &TestRepo) {
     let repository = Repository::open(repo.path()).unwrap();
     for request in [between("main", "work"), Request::staged(), Request::work_tree()] {
         let revisions = repository.resolve(&request).unwrap();
+        repository.at_base(&revisions, &path("b.py")).unwrap();
+        repository.at_head(&revisions, &path("b.py")).unwrap();
         for file in repository.changes(&revisions).unwrap().files {
             for version in file.base.iter().chain(&file.head) {
                 repository.read(version, 1 << 20).unwrap();
             }
         }
     }
+    let gone = "1234567890123456789012345678901234567890";
+    repository.resolve(&between(gone, "HEAD")).unwrap_err();
+    repository.blame(&path("b.py"), LINES.as_bytes(), &[0, 1, 2]).unwrap();
+}
+
+#[test]
+fn nothing_that_a_repository_names_is_run() {
+    let (repo, marker) = with_programs();
+    ask_everything(&repo);
     assert!(!marker.exists());
+}
+
+/// Run by another test in a process of its own, which is traced.
+#[test]
+#[ignore = "another test runs it"]
+fn ask_everything_here() {
+    ask_everything(&TestRepo::at("."));
+}
+
+#[test]
+fn no_process_is_started_and_no_connection_opened() {
+    let (repo, _) = with_programs();
+    let log = repo.path().with_file_name("log");
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-e", "trace=execve,execveat,socket,connect", "-o", log.to_str().unwrap()]);
+    command.arg(std::env::current_exe().unwrap());
+    command.args(["--exact", "hostile::ask_everything_here", "--ignored"]).current_dir(repo.path());
+    // Not every system has strace, or lets it trace.
+    let Ok(output) = command.output() else { return };
+    let calls = std::fs::read_to_string(&log).unwrap_or_default();
+    if !calls.contains("execve(") {
+        return;
+    }
+    assert_contains(&String::from_utf8_lossy(&output.stdout), "1 passed");
+    assert_eq!(calls.lines().count(), 1, "{calls}");
 }
 
 /// A configuration that includes a file outside of the repository.
