@@ -61,6 +61,25 @@ pub struct Finding {
     pub normalized: String,
     /// GitHub's rolling hash of the region's first line: `primaryLocationLineHash`.
     pub line_hash: String,
+    /// What it is recognised by in another version of its file.
+    pub trace: Trace,
+}
+
+/// What a finding is recognised by in another version of its file, whatever the layout. The numbers are
+/// [`number`](crate::python::number)s: they mean something only within one run of the program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The syntax that fired.
+    pub syntax: u64,
+    /// The first names and constants in that syntax.
+    pub words: Vec<u64>,
+    /// What the name in it refers to, if that is what fired.
+    pub name: u64,
+    /// The statement it is in, by its index in the file's [`Outline`](crate::python::Outline). For something
+    /// between the statements, such as a comment, the one before it.
+    pub statement: u32,
+    /// Whether it stands between the statements.
+    pub between: bool,
 }
 
 /// How many lines of source a finding carries at most.

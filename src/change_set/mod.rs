@@ -31,6 +31,7 @@ mod lines;
 mod renames;
 mod repository;
 mod revisions;
+mod sequence;
 mod tree;
 
 pub use blame::Authorship;
@@ -38,6 +39,7 @@ pub use error::GitError;
 pub use lines::{Hunk, line_map};
 pub use repository::{Content, Repository};
 pub use revisions::{Base, Choice, Head, Request, Revisions, Target};
+pub use sequence::sequence_map;
 
 use crate::path::FilePath;
 

@@ -8,6 +8,7 @@ mod decode;
 mod exposure;
 mod known;
 mod names;
+mod outline;
 mod source;
 mod tree;
 
@@ -15,5 +16,6 @@ pub use call::{Argument, Arguments, Assignment, Call, Callee, Hit, Hits, Module,
 pub use constant::{Constant, Possible};
 pub use exposure::Exposure;
 pub use names::{Names, Thing, Things, Value};
+pub use outline::{Definition, Numbers, Outline, Statement, number};
 pub use source::{Comment, Problem, SourceFile};
 pub use tree::{NodeId, ScopeId, ScopeKind};

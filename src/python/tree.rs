@@ -22,6 +22,13 @@ pub(super) fn with_stack<R>(f: impl FnOnce() -> R) -> R {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(u32);
 
+impl NodeId {
+    /// Its place in source order.
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A scope by the order in which scopes open in the text; the module is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScopeId(u32);
@@ -139,8 +146,13 @@ impl<'a> Tree<'a> {
     }
 
     /// All nodes in source order; identifiers are no nodes here.
-    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, AnyNodeRef<'a>)> {
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = (NodeId, AnyNodeRef<'a>)> {
         self.entries.iter().enumerate().map(|(i, entry)| (NodeId(i as u32), entry.node))
+    }
+
+    /// How many nodes there are.
+    pub fn node_count(&self) -> usize {
+        self.entries.len()
     }
 
     /// How deep the deepest node lies.

@@ -8,15 +8,18 @@ use ruff_python_ast::{AnyNodeRef, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::check::Check;
-use crate::finding::{Finding, MAX_EXCERPT_LINES, SourceLine};
+use crate::finding::{Finding, MAX_EXCERPT_LINES, SourceLine, Trace};
 use crate::line_hash::line_hashes;
-use crate::python::{Hit, Module, NodeId, SourceFile};
+use crate::python::{Hit, Module, NodeId, Numbers, Outline, SourceFile, number};
 
 /// How many characters of a line of source a report shows.
 const MAX_LINE_WIDTH: usize = 240;
 
 /// How many bytes of normalised syntax a finding carries; what is longer is cut and its whole length noted.
 const MAX_NORMALIZED: usize = 2_000;
+
+/// How many of its names and constants tell a finding from others.
+const MAX_WORDS: usize = 64;
 
 /// What stands in a report in place of a secret.
 const MASK: &str = "******";
@@ -37,14 +40,22 @@ pub struct Locator<'m, 'a> {
     /// Sorted, none overlapping another.
     secrets: Vec<TextRange>,
     hashes: OnceLock<Vec<String>>,
+    numbers: Numbers<'m, 'a>,
 }
 
 impl<'m, 'a> Locator<'m, 'a> {
     pub fn new(module: &'m Module<'a>, bytes: &'m [u8], secrets: Vec<TextRange>) -> Self {
-        Locator { module, file: module.file(), bytes, secrets: merged(secrets), hashes: OnceLock::new() }
+        let hashes = OnceLock::new();
+        let numbers = Numbers::of(module.tree());
+        Locator { module, file: module.file(), bytes, secrets: merged(secrets), hashes, numbers }
     }
 
-    pub fn finding(&self, check: &'static Check, hit: Hit, node: NodeId) -> Finding {
+    /// What the findings stand in.
+    pub fn into_outline(self) -> Outline {
+        self.numbers.into_outline()
+    }
+
+    pub fn finding(&self, check: &'static Check, hit: Hit, node: NodeId, name: &str) -> Finding {
         let place = self.on_one_line(hit.range);
         let region = self.file.region(place);
         let statement = self.file.region(self.statement(node, hit.range));
@@ -58,6 +69,7 @@ impl<'m, 'a> Locator<'m, 'a> {
             excerpt: self.excerpt(place, region.start.line, statement.start.line..=statement.end.line),
             definition: self.module.definition(node),
             normalized: self.normalized(node, hit.range),
+            trace: self.trace(node, hit.range, name),
             line_hash,
             region,
             statement,
@@ -133,6 +145,35 @@ impl<'m, 'a> Locator<'m, 'a> {
         shown.push(TextRange::new(at, line.end()), &self.file.text()[at.into()..line.end().into()]);
         let (text, mark) = cut(shown.text, shown.mark);
         SourceLine { number, text, mark }
+    }
+
+    fn trace(&self, node: NodeId, hit: TextRange, name: &str) -> Trace {
+        let numbers = &self.numbers;
+        let name = number(name);
+        if let AnyNodeRef::ModModule(_) = self.module.tree().node(node) {
+            let statement = numbers.statement_at(hit.start());
+            let syntax = number(&self.file.text()[hit]);
+            return Trace { syntax, words: Vec::new(), name, statement, between: true };
+        }
+        let about = self.whole_assignment(node);
+        Trace {
+            syntax: numbers.syntax(about),
+            words: numbers.words(about, MAX_WORDS),
+            name,
+            statement: numbers.statement(about),
+            between: false,
+        }
+    }
+
+    /// For the target of an assignment the statement: what is assigned belongs to the finding.
+    fn whole_assignment(&self, node: NodeId) -> NodeId {
+        let tree = self.module.tree();
+        let is_target = match tree.node(node) {
+            AnyNodeRef::ExprAttribute(target) => target.ctx.is_store(),
+            AnyNodeRef::ExprSubscript(target) => target.ctx.is_store(),
+            _ => false,
+        };
+        tree.parent(node).filter(|_| is_target).unwrap_or(node)
     }
 
     /// The tokens of the smallest syntax around a hit, in one spelling: independent of layout, of quotes, of

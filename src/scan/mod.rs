@@ -12,8 +12,8 @@ use crate::check::{Check, Confidence, Detect, When};
 use crate::escape;
 use crate::finding::Finding;
 use crate::python::{
-    Arguments, Assignment, Call, Callee, Hit, Hits, Module, Node, NodeId, Problem, Reference, SourceFile,
-    Value,
+    Arguments, Assignment, Call, Callee, Hit, Hits, Module, Node, NodeId, Outline, Problem, Reference,
+    SourceFile, Value,
 };
 use locate::{Locator, callee_range};
 
@@ -42,6 +42,8 @@ pub struct Scanner {
 pub struct Scanned {
     /// In the order of the text.
     pub findings: Vec<Finding>,
+    /// What the findings stand in; empty where there are none.
+    pub outline: Outline,
     /// What kept a part of the file from being analysed.
     pub problem: Option<Problem>,
 }
@@ -100,14 +102,15 @@ impl Scanner {
     /// Scans a file. `bytes` is the file as it is stored, for the hashes of its lines.
     pub fn scan(&self, file: &SourceFile, bytes: &[u8]) -> Scanned {
         let Some(module) = Module::of(file) else {
-            return Scanned { findings: Vec::new(), problem: file.problem().cloned() };
+            return Scanned { problem: file.problem().cloned(), ..Scanned::default() };
         };
         let mut walk =
             Walk { scanner: self, module: &module, found: Vec::new(), hits: Hits::default(), full: false };
         walk.sources();
         walk.nodes();
         let problem = file.problem().cloned().or_else(|| walk.problem());
-        Scanned { findings: walk.findings(bytes), problem }
+        let (findings, outline) = walk.findings(bytes);
+        Scanned { findings, outline, problem }
     }
 }
 
@@ -116,6 +119,8 @@ struct Found {
     check: &'static Check,
     hit: Hit,
     node: NodeId,
+    /// What the name in question refers to; empty where the check is not about a name.
+    name: CompactString,
 }
 
 struct Walk<'s, 'm, 'a> {
@@ -138,18 +143,18 @@ impl<'a> Walk<'_, '_, 'a> {
         Some(Problem { reason, at: None })
     }
 
-    fn push(&mut self, check: &'static Check, hit: Hit, node: NodeId) {
+    fn push(&mut self, check: &'static Check, hit: Hit, node: NodeId, name: &str) {
         if self.found.len() >= MAX_FINDINGS {
             self.full = true;
             return;
         }
-        self.found.push(Found { check, hit, node });
+        self.found.push(Found { check, hit, node, name: name.into() });
     }
 
     fn take_hits(&mut self, check: &'static Check, node: NodeId) {
         let mut hits = std::mem::take(&mut self.hits);
         for hit in hits.drain() {
-            self.push(check, hit, node);
+            self.push(check, hit, node, "");
         }
         self.hits = hits;
     }
@@ -185,17 +190,14 @@ impl<'a> Walk<'_, '_, 'a> {
                 AnyNodeRef::StmtAugAssign(assign) => self.assignment(&assign.target, &assign.value),
                 AnyNodeRef::StmtImport(import) => {
                     for alias in &import.names {
+                        let id = module.tree().id(alias);
                         self.import(id, alias.range(), alias.name.as_str(), "");
                     }
                 }
                 AnyNodeRef::StmtImportFrom(import) if import.level == 0 => {
+                    let from = import.module.as_deref().unwrap_or_default();
                     for alias in &import.names {
-                        self.import(
-                            id,
-                            alias.range(),
-                            import.module.as_deref().unwrap_or_default(),
-                            &alias.name,
-                        );
+                        self.import(module.tree().id(alias), alias.range(), from, &alias.name);
                     }
                 }
                 _ => {}
@@ -236,7 +238,7 @@ impl<'a> Walk<'_, '_, 'a> {
             let Some(confidence) = judge(*when, &call) else { continue };
             let mut hit = Hit::at(place, confidence);
             hit.message = alias_message(check, self.module.file(), place, &call.name);
-            self.push(check, hit, id);
+            self.push(check, hit, id, &call.name);
         }
     }
 
@@ -302,7 +304,7 @@ impl<'a> Walk<'_, '_, 'a> {
             if let Some(confidence) = when(&reference) {
                 let mut hit = Hit::at(place, confidence);
                 hit.message = alias_message(check, self.module.file(), place, &reference.name);
-                self.push(check, hit, id);
+                self.push(check, hit, id, &reference.name);
             }
         }
     }
@@ -393,7 +395,7 @@ impl<'a> Walk<'_, '_, 'a> {
         let assignment = Assignment { module: self.module, target, name, key, value };
         for (check, when) in rules {
             if let Some(confidence) = when(&assignment) {
-                self.push(check, Hit::at(place, confidence), id);
+                self.push(check, Hit::at(place, confidence), id, &assignment.name);
             }
         }
     }
@@ -408,7 +410,7 @@ impl<'a> Walk<'_, '_, 'a> {
         loop {
             if let Some(rules) = self.scanner.imports.get(&full[..end]) {
                 for (check, ()) in rules {
-                    self.push(check, Hit::at(place, Confidence::High), id);
+                    self.push(check, Hit::at(place, Confidence::High), id, &full[..end]);
                 }
             }
             match full[..end].rfind('.') {
@@ -418,7 +420,7 @@ impl<'a> Walk<'_, '_, 'a> {
         }
     }
 
-    fn findings(mut self, bytes: &[u8]) -> Vec<Finding> {
+    fn findings(mut self, bytes: &[u8]) -> (Vec<Finding>, Outline) {
         self.found.sort_by_key(|found| (found.hit.range.start(), found.hit.range.end(), found.check.id));
         self.found.dedup_by(|later, earlier| {
             let same = later.check == earlier.check && later.hit.range == earlier.hit.range;
@@ -428,11 +430,13 @@ impl<'a> Walk<'_, '_, 'a> {
             same
         });
         if self.found.is_empty() {
-            return Vec::new();
+            return Default::default();
         }
         let secrets: Vec<TextRange> = self.found.iter().filter_map(|found| found.hit.secret).collect();
         let locator = Locator::new(self.module, bytes, secrets);
-        self.found.into_iter().map(|found| locator.finding(found.check, found.hit, found.node)).collect()
+        let located = self.found.into_iter();
+        let findings = located.map(|found| locator.finding(found.check, found.hit, found.node, &found.name));
+        (findings.collect(), locator.into_outline())
     }
 }
 

@@ -1,0 +1,108 @@
+//! Which findings of a change are new: the findings of both sides are paired one to one.
+//!
+//! In this order, and never by the number of a line (`docs/matching.md` says why):
+//!
+//! 1. the same check and syntax in a statement that the difference between the versions leaves in its place;
+//! 2. the same in the same definition, then in the same file;
+//! 3. the same in another file, where the definition around it is recognisably the same;
+//! 4. the same check in a statement that was edited in its place, or in its definition;
+//! 5. what is left is new.
+//!
+//! An old finding pays for one new finding at most: ten copies of an old line are nine new findings.
+
+mod alignment;
+mod pairing;
+mod resemblance;
+
+use crate::finding::Finding;
+use crate::path::FilePath;
+use crate::python::Outline;
+
+/// How a finding on the head side relates to the base side. SARIF calls this `baselineState`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It was there before, perhaps at another place.
+    Unchanged {
+        /// The file it came from, if that was another one.
+        moved_from: Option<FilePath>,
+    },
+    /// Its statement was edited, or what it refers to is another thing now.
+    Updated {
+        /// Whether its severity or its confidence rose: then it counts as new.
+        risen: bool,
+    },
+    /// Nothing on the base side pairs with it, or only what was justified there or stood where the policy is
+    /// milder.
+    New,
+}
+
+impl State {
+    /// The milder of two states, which is the one to be held against the change.
+    fn or_milder(self, other: State) -> State {
+        let badness = |state: &State| match state {
+            State::Unchanged { .. } => 0,
+            State::Updated { risen: false } => 1,
+            State::Updated { risen: true } => 2,
+            State::New => 3,
+        };
+        if badness(&other) < badness(&self) { other } else { self }
+    }
+}
+
+/// A finding with whether a comment justifies it. Justified findings take part in the pairing, so that the
+/// old finding that a change justifies does not pay for a copy that it adds.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    pub finding: &'a Finding,
+    pub justified: bool,
+}
+
+/// One version of a file.
+#[derive(Debug, Clone)]
+pub struct Side<'a> {
+    /// Where this version is.
+    pub path: &'a FilePath,
+    /// What its findings stand in.
+    pub outline: &'a Outline,
+    /// Its findings, in the order of the text.
+    pub findings: Vec<Candidate<'a>>,
+}
+
+/// A file of the change.
+#[derive(Debug, Clone)]
+pub struct Pair<'a> {
+    /// The versions at the merge bases: none for an added file, several in a criss-cross history.
+    pub base: Vec<Side<'a>>,
+    /// The version at the head; none for a deleted file.
+    pub head: Option<Side<'a>>,
+}
+
+/// What became of the findings of a change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// The states of all findings on the head side: one list a file, in the order given.
+    pub states: Vec<Vec<State>>,
+    /// How many findings of the base side are gone.
+    pub fixed: usize,
+}
+
+/// Whether the policy treats a finding more strictly at a new path (the last argument) than at an old one.
+pub type Stricter<'s> = &'s dyn Fn(&Finding, &FilePath, &FilePath) -> bool;
+
+/// Pairs the findings of both sides. With several merge bases, a finding counts as what it is against the one
+/// that is most in its favour.
+pub fn compare(files: &[Pair<'_>], stricter: Stricter<'_>) -> Comparison {
+    let bases = files.iter().map(|file| file.base.len()).max().unwrap_or(0).max(1);
+    let comparisons = (0..bases).map(|base| pairing::compare(files, base, stricter));
+    comparisons.reduce(Comparison::or_milder).unwrap_or_default()
+}
+
+impl Comparison {
+    fn or_milder(self, other: Comparison) -> Comparison {
+        let file = |(one, other): (Vec<State>, Vec<State>)| {
+            one.into_iter().zip(other).map(|(one, other)| one.or_milder(other)).collect()
+        };
+        let states = self.states.into_iter().zip(other.states).map(file).collect();
+        Comparison { states, fixed: self.fixed.min(other.fixed) }
+    }
+}
