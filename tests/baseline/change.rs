@@ -28,10 +28,6 @@ impl Version {
         }
     }
 
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
-    }
-
     /// A comment `# fine` justifies the findings of its line.
     fn side(&self) -> Side<'_> {
         let candidate = |finding| Candidate { finding, justified: self.line_of(finding).ends_with("# fine") };
