@@ -28,12 +28,16 @@ mod deserialization;
 mod error_handling;
 mod filesystem;
 mod imports;
+mod jwt;
 mod logging;
 mod module_loading;
 mod network;
+mod passwords;
 mod process;
 mod randomness;
+mod ssh;
 mod temporary_files;
+mod tls;
 mod words;
 mod xml;
 
@@ -51,6 +55,10 @@ pub static FAMILIES: &[Family] = &[
     temporary_files::FAMILY,
     archive::FAMILY,
     crypto::FAMILY,
+    passwords::FAMILY,
+    jwt::FAMILY,
+    tls::FAMILY,
+    ssh::FAMILY,
     randomness::FAMILY,
     network::FAMILY,
     cleartext::FAMILY,

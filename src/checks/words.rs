@@ -85,6 +85,14 @@ pub(super) fn is_unguessable(name: &str) -> bool {
     is_secret(name) || words(name).iter().any(|word| UNGUESSABLE.contains(&word.as_str()))
 }
 
+/// Words that name the password of a person.
+const PASSWORD: &[&str] = &["password", "passwd", "passphrase", "pwd", "passwords"];
+
+/// Whether a name says that its value is the password of a person.
+pub(super) fn is_password(name: &str) -> bool {
+    words(name).iter().any(|word| PASSWORD.contains(&word.as_str()))
+}
+
 /// The last name of an expression: `self.password`, `form["password"]` and `password.encode()` are `password`.
 pub(super) fn last_name(expr: &Expr) -> Option<&str> {
     match expr {
@@ -128,4 +136,22 @@ pub(super) fn is_for_something_unguessable<'a>(module: &Module<'a>, node: AnyNod
 
 fn names_something_unguessable(target: &Expr) -> bool {
     last_name(target).is_some_and(is_unguessable)
+}
+
+/// How many parts of an expression are looked at.
+const MAX_PARTS: usize = 500;
+
+/// Whether an expression has a part with a name of this kind.
+pub(super) fn mentions(module: &Module<'_>, expr: &Expr, is_such: fn(&str) -> bool) -> bool {
+    let tree = module.tree();
+    let id = tree.id(expr);
+    let mut parts = std::iter::once(tree.node(id)).chain(tree.descendants(id)).take(MAX_PARTS);
+    parts.any(|node| match node {
+        AnyNodeRef::ExprName(name) => is_such(&name.id),
+        AnyNodeRef::ExprAttribute(attribute) => is_such(&attribute.attr),
+        AnyNodeRef::ExprSubscript(subscript) => {
+            subscript.slice.as_string_literal_expr().is_some_and(|key| is_such(key.value.to_str()))
+        }
+        _ => false,
+    })
 }
