@@ -73,6 +73,10 @@ impl<'a> Names<'a> {
         if let Some(known) = self.folded.borrow().get(&place) {
             return known.clone();
         }
+        // What is computed from itself is no constant: `i = i + 1` must end.
+        if !value.expr.is_literal_expr() {
+            self.folded.borrow_mut().insert(place, None);
+        }
         let mut possible = self.possible(value);
         let constant = match (possible.constants.len(), possible.open) {
             (1, false) => possible.constants.pop(),

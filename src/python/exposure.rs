@@ -1,6 +1,7 @@
 //! How much somebody outside the program can have to do with a value.
 
 use ruff_python_ast::{self as ast, Expr, Operator};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::call::Call;
 use super::names::{Names, Thing, Value};
@@ -72,10 +73,58 @@ static SANITISERS: &[&str] = &[
     "uuid.UUID()",
 ];
 
+/// How often the values that are computed from one another are gone through at most. Each time, at least one of
+/// them turns out to be more exposed than it seemed; real code needs two or three.
+const MAX_ROUNDS: u32 = 12;
+
+/// What is known about the exposure of the expressions of a file, by their addresses.
+///
+/// Values can be computed from one another in a circle (`text = text + line`): what has been found so far stands
+/// for what is not finished, and all of them are gone through again until nothing grows any more.
+#[derive(Debug, Default)]
+pub(super) struct Exposures {
+    found: FxHashMap<usize, Exposure>,
+    settled: FxHashSet<usize>,
+    this_round: FxHashSet<usize>,
+    in_round: bool,
+    grew: bool,
+}
+
 impl<'a> Names<'a> {
     /// How much somebody outside can have to do with a value.
     pub fn exposure(&self, value: Value<'a>) -> Exposure {
-        self.deeper(|| Some(self.find_exposure(value))).unwrap_or(Exposure::Unknown)
+        if self.exposures.borrow().in_round {
+            return self.exposure_in_round(value);
+        }
+        self.exposures.borrow_mut().in_round = true;
+        let mut exposure = Exposure::Unknown;
+        for _ in 0..MAX_ROUNDS {
+            self.exposures.borrow_mut().grew = false;
+            exposure = self.exposure_in_round(value);
+            let mut exposures = self.exposures.borrow_mut();
+            let round = std::mem::take(&mut exposures.this_round);
+            if !exposures.grew {
+                exposures.settled.extend(round);
+                break;
+            }
+        }
+        self.exposures.borrow_mut().in_round = false;
+        exposure
+    }
+
+    fn exposure_in_round(&self, value: Value<'a>) -> Exposure {
+        let place = std::ptr::from_ref(value.expr).addr();
+        {
+            let mut exposures = self.exposures.borrow_mut();
+            if exposures.settled.contains(&place) || !exposures.this_round.insert(place) {
+                return exposures.found.get(&place).copied().unwrap_or(Exposure::Constant);
+            }
+        }
+        let exposure = self.deeper(|| Some(self.find_exposure(value))).unwrap_or(Exposure::Unknown);
+        let mut exposures = self.exposures.borrow_mut();
+        let before = exposures.found.insert(place, exposure);
+        exposures.grew |= before.unwrap_or(Exposure::Constant) < exposure;
+        exposure
     }
 
     fn find_exposure(&self, value: Value<'a>) -> Exposure {
@@ -89,8 +138,9 @@ impl<'a> Names<'a> {
                     text.value.elements().filter_map(ast::InterpolatedStringElement::as_interpolation);
                 self.built(parts.map(|part| at(&part.expression)))
             }
-            Expr::BinOp(binary) if matches!(binary.op, Operator::Add | Operator::Mod | Operator::Div) => {
-                self.built([at(&binary.left), at(&binary.right)])
+            Expr::BinOp(binary) if is_building(binary.op) => self.built(operands(value.expr).map(at)),
+            Expr::BinOp(ast::ExprBinOp { op: Operator::Mult, left, right, .. }) => {
+                self.exposure(at(left)).max(self.exposure(at(right)).min(Exposure::Sanitised))
             }
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
                 elts.iter().map(|expr| self.exposure(at(expr))).max().unwrap_or(Exposure::Constant)
@@ -121,7 +171,7 @@ impl<'a> Names<'a> {
         let meaning = |thing: Thing<'a>| match thing {
             Thing::Named(name) if is_of(&name, REQUESTS) => Exposure::Request,
             Thing::Named(name) if is_of(&name, INPUTS) => Exposure::Input,
-            Thing::Named(name) if is_of(&name, SANITISERS) => Exposure::Sanitised,
+            Thing::Named(name) if is_of(&name, SANITISERS) || is_quoting(&name) => Exposure::Sanitised,
             Thing::Value(inner) if inner != value => self.exposure(inner),
             _ => Exposure::Unknown,
         };
@@ -133,6 +183,42 @@ impl<'a> Names<'a> {
 fn is_of(name: &str, known: &[&str]) -> bool {
     known.iter().any(|known| {
         name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    })
+}
+
+/// Whether a name is the result of a method that quotes what it is given, whatever it is a method of.
+fn is_quoting(name: &str) -> bool {
+    let method = name.strip_suffix("()").and_then(|name| name.rsplit('.').next());
+    method.is_some_and(|method| QUOTING_METHODS.contains(&method))
+}
+
+/// What databases, directories and templates call the method that makes a text harmless to them.
+static QUOTING_METHODS: &[&str] = &[
+    "escape",
+    "escape_bytes",
+    "escape_filter_chars",
+    "escape_rdn",
+    "escape_string",
+    "quote_ident",
+    "quote_identifier",
+    "quote_literal",
+    "quote_name",
+    "quote_value",
+];
+
+fn is_building(op: Operator) -> bool {
+    matches!(op, Operator::Add | Operator::Mod | Operator::Div)
+}
+
+/// The operands of a chain of building operators. A long one leans to the left: it is unrolled, not recursed into.
+fn operands(expr: &Expr) -> impl Iterator<Item = &Expr> {
+    let mut rest = Some(expr);
+    std::iter::from_fn(move || match rest.take()? {
+        Expr::BinOp(binary) if is_building(binary.op) => {
+            rest = Some(&binary.left);
+            Some(&*binary.right)
+        }
+        first => Some(first),
     })
 }
 

@@ -8,10 +8,11 @@ use std::rc::Rc;
 
 use compact_str::CompactString;
 use ruff_python_ast::{self as ast, Expr};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::constant::Constant;
+use super::exposure::Exposures;
 use super::known;
 use super::tree::{Meaning, ScopeId, ScopeKind, Step, Tree, with_stack};
 
@@ -86,6 +87,9 @@ pub struct Names<'a> {
     known: RefCell<Vec<Option<Rc<[Thing<'a>]>>>>,
     /// What an expression computes, by its address.
     pub(super) folded: RefCell<FxHashMap<usize, Option<Constant>>>,
+    pub(super) exposures: RefCell<Exposures>,
+    /// Expressions that are being followed, by their addresses.
+    open: RefCell<FxHashSet<usize>>,
     steps: Cell<u32>,
     depth: Cell<u32>,
     gave_up: Cell<bool>,
@@ -98,6 +102,8 @@ impl<'a> Names<'a> {
             tree,
             known,
             folded: RefCell::default(),
+            exposures: RefCell::default(),
+            open: RefCell::default(),
             steps: Cell::new(0),
             depth: Cell::new(0),
             gave_up: Cell::new(false),
@@ -136,11 +142,21 @@ impl<'a> Names<'a> {
 
     /// All that an expression can refer to; empty when nothing is known about it.
     pub fn things(&self, value: Value<'a>) -> Things<'a> {
-        self.deeper(|| {
+        let place = std::ptr::from_ref(value.expr).addr();
+        let leads_elsewhere = matches!(value.expr, Expr::Call(_) | Expr::Subscript(_) | Expr::Attribute(_));
+        if leads_elsewhere && !self.open.borrow_mut().insert(place) {
+            // It is what it itself leads to: `def f(): return f()`.
+            return Things::new();
+        }
+        let things = self.deeper(|| {
             let mut out = Things::new();
             self.collect(value, &mut out);
             out
-        })
+        });
+        if leads_elsewhere {
+            self.open.borrow_mut().remove(&place);
+        }
+        things
     }
 
     /// The qualified names that an expression can refer to.
