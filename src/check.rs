@@ -43,7 +43,8 @@ pub struct Check {
 #[derive(Debug)]
 pub enum Detect {
     /// A call of one of these qualified names (`os.system`, `requests.Session().get`), or a reference
-    /// to it that is handed on to be called (`map(os.system, commands)`, a decorator).
+    /// to it that is handed on to be called (`map(os.system, commands)`, a decorator). `*.execute` is a method of
+    /// that name of whatever is not defined in the file itself.
     Call(&'static [&'static str], When),
     /// Any mention of one of these qualified names, called or not.
     Reference(&'static [&'static str], fn(&Reference<'_, '_>) -> Option<Confidence>),

@@ -20,6 +20,7 @@ pub struct Family {
 }
 
 mod archive;
+mod built_text;
 mod cleartext;
 mod code_execution;
 mod crypto;
@@ -35,6 +36,7 @@ mod network;
 mod passwords;
 mod process;
 mod randomness;
+mod sql;
 mod ssh;
 mod temporary_files;
 mod tls;
@@ -46,6 +48,7 @@ pub static FAMILIES: &[Family] = &[
     code_execution::FAMILY,
     module_loading::FAMILY,
     process::FAMILY,
+    sql::FAMILY,
     deserialization::FAMILY,
     debugging::FAMILY,
     logging::FAMILY,

@@ -114,6 +114,11 @@ impl<'a> Module<'a> {
         tree.parent(tree.id(node)).map(|id| tree.node(id))
     }
 
+    /// A node as an expression, if it is one.
+    pub fn expr(&self, node: AnyNodeRef<'a>) -> Option<&'a Expr> {
+        self.tree().expr(self.tree().id(node))
+    }
+
     /// The nodes around a node, the nearest first.
     pub fn ancestors(&self, node: AnyNodeRef<'a>) -> impl Iterator<Item = AnyNodeRef<'a>> {
         let tree = self.tree();

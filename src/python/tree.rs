@@ -42,6 +42,8 @@ impl ScopeId {
 #[derive(Debug, Clone, Copy)]
 struct Entry<'a> {
     node: AnyNodeRef<'a>,
+    /// The node as an expression, if it is one.
+    expr: Option<&'a Expr>,
     parent: u32,
     scope: ScopeId,
 }
@@ -170,6 +172,11 @@ impl<'a> Tree<'a> {
         self.entries[id.0 as usize].node
     }
 
+    /// The node at a place as an expression, if it is one.
+    pub fn expr(&self, id: NodeId) -> Option<&'a Expr> {
+        self.entries[id.0 as usize].expr
+    }
+
     /// The node around a node.
     pub fn parent(&self, id: NodeId) -> Option<NodeId> {
         (id.0 != 0).then(|| NodeId(self.entries[id.0 as usize].parent))
@@ -275,6 +282,8 @@ struct Frame {
 struct Builder<'a> {
     tree: Tree<'a>,
     stack: Vec<Frame>,
+    /// The expression that is about to be entered as a node.
+    entering: Option<&'a Expr>,
 }
 
 impl<'a> Builder<'a> {
@@ -291,6 +300,7 @@ impl<'a> Builder<'a> {
                 depth: 0,
             },
             stack: Vec::new(),
+            entering: None,
         }
     }
 
@@ -592,7 +602,7 @@ impl<'a> SourceOrderVisitor<'a> for Builder<'a> {
             None => (0, ScopeId::MODULE, false),
         };
         node.node_index().set(NodeIndex::from(id));
-        self.tree.entries.push(Entry { node, parent, scope });
+        self.tree.entries.push(Entry { node, expr: self.entering.take(), parent, scope });
         let mut inner = self.declare(node, scope, conditional);
         if let Some(inner) = inner {
             self.tree.opened.insert(NodeId(id), inner);
@@ -621,6 +631,7 @@ impl<'a> SourceOrderVisitor<'a> for Builder<'a> {
     }
 
     fn visit_expr(&mut self, expr: &'a Expr) {
+        self.entering = Some(expr);
         with_stack(|| walk_expr(self, expr));
     }
 

@@ -26,7 +26,9 @@ type Rules<T> = FxHashMap<&'static str, SmallVec<[(&'static Check, T); 2]>>;
 #[derive(Debug, Default)]
 pub struct Scanner {
     calls: Rules<When>,
-    /// Last parts of the names in `calls`.
+    /// Methods by their name alone, whatever they are a method of.
+    methods: Rules<When>,
+    /// Last parts of the names in `calls` and `methods`.
     call_segments: FxHashSet<&'static str>,
     references: Rules<fn(&Reference<'_, '_>) -> Option<Confidence>>,
     reference_segments: FxHashSet<&'static str>,
@@ -69,7 +71,10 @@ impl Scanner {
         match detect {
             Detect::Call(names, when) => {
                 for name in *names {
-                    self.calls.entry(name).or_default().push((check, *when));
+                    match name.strip_prefix("*.") {
+                        Some(method) => self.methods.entry(method).or_default().push((check, *when)),
+                        None => self.calls.entry(name).or_default().push((check, *when)),
+                    }
                     self.call_segments.insert(last_segment(name));
                 }
             }
@@ -231,10 +236,14 @@ impl<'a> Walk<'_, '_, 'a> {
         handed_on: bool,
     ) {
         let name = callee.name.strip_suffix(".__call__").unwrap_or(&callee.name);
-        let Some(rules) = self.scanner.calls.get(name) else { return };
-        let name = name.into();
-        let call = Call { module: self.module, node, name, arguments: callee.arguments, handed_on };
-        for (check, when) in rules {
+        let method = name.rsplit_once('.').and_then(|(_, method)| self.scanner.methods.get(method));
+        let exact = self.scanner.calls.get(name);
+        if exact.is_none() && method.is_none() {
+            return;
+        }
+        let call =
+            Call { module: self.module, node, name: name.into(), arguments: callee.arguments, handed_on };
+        for (check, when) in exact.into_iter().chain(method).flatten() {
             let Some(confidence) = judge(*when, &call) else { continue };
             let mut hit = Hit::at(place, confidence);
             hit.message = alias_message(check, self.module.file(), place, &call.name);

@@ -1,0 +1,441 @@
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::Family;
+use super::built_text::{HOLE, is_part, template_of};
+use crate::check::{Check, Confidence, Detect, Severity, When};
+use crate::python::{Argument, Call, Exposure, Hits, Module, Node, Thing, Value};
+
+pub const FAMILY: Family = Family { id: "sql", title: "SQL", checks: CHECKS };
+
+const CHECKS: &[Check] = &[
+    Check {
+        id: "sql-built",
+        family: "sql",
+        summary: "SQL is put together from text that varies.",
+        why: "Where the text is not made by the program alone, a quote in it ends the value and the rest is run as SQL: \
+              it can read, change or delete what it likes.",
+        neglect: "Every part is a constant, a number, or chosen from a fixed list, such as the name of a table.",
+        instead: "Parameters: `cursor.execute(\"SELECT * FROM users WHERE name = ?\", (name,))`; names of tables and \
+                  columns from a fixed list.",
+        cwe: &[89],
+        severity: Severity::High,
+        aliases: &["bandit:B608", "ruff:S608"],
+        bad: &[
+            "cursor.execute(f\"SELECT * FROM users WHERE name = '{name}'\")\n",
+            "query = \"DELETE FROM users WHERE id = %s\" % request.args[\"id\"]\n",
+            "query = \"INSERT INTO users (name) VALUES ('\" + name + \"')\"\n",
+            "query = \"UPDATE users SET name = '{}'\".format(name)\n",
+        ],
+        good: &[
+            "cursor.execute(\"SELECT * FROM users WHERE name = %s\", (name,))\n",
+            "logger.info(f\"Delete {name} from the list\")\n",
+            "TABLE = \"users\"\nquery = f\"SELECT * FROM {TABLE}\"\n",
+        ],
+        detect: &[Detect::Node(&[NodeKind::ExprFString, NodeKind::ExprBinOp, NodeKind::ExprCall], built)],
+    },
+    Check {
+        id: "sql-execute",
+        family: "sql",
+        summary: "A statement that is not constant is sent to the database.",
+        why: "Where a part of it comes from outside, that part is run as SQL: it can read, change or delete what it \
+              likes.",
+        neglect: "The statement was put together from constants, or comes from the program's own files.",
+        instead: "A constant statement with parameters: `cursor.execute(statement, (name,))`.",
+        cwe: &[89],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "cursor.execute(base + \" LIMIT \" + count)\n",
+            "import sqlite3\nsqlite3.connect(path).executescript(request.args[\"script\"])\n",
+        ],
+        good: &[
+            "cursor.execute(\"SELECT * FROM users WHERE name = ?\", (name,))\n",
+            "executor.execute(task)\n",
+        ],
+        detect: &[Detect::Call(
+            &[
+                "*.execute",
+                "*.executemany",
+                "*.executescript",
+                "*.exec_driver_sql",
+                "*.fetch",
+                "*.fetchrow",
+                "*.fetchval",
+            ],
+            When::Is(executes),
+        )],
+    },
+    Check {
+        id: "django-extra",
+        family: "sql",
+        summary: "`QuerySet.extra` puts text into the SQL of a query as it is.",
+        why: "What stands in `select`, `where` or `tables` is run as SQL: a part of it from outside can read or change \
+              the database.",
+        neglect: "Every part is a constant, and values are given by `params`.",
+        instead: "`annotate`, `filter` and expressions such as `Func`; values by `params` or `select_params`.",
+        cwe: &[89],
+        severity: Severity::Medium,
+        aliases: &["bandit:B610", "ruff:S610"],
+        bad: &[
+            "from .models import User\nUser.objects.extra(where=[f\"name = '{name}'\"])\n",
+            "users.filter(active=True).extra(select={\"rank\": ranking})\n",
+        ],
+        good: &[
+            "from .models import User\nUser.objects.extra(where=[\"name = %s\"], params=[name])\n",
+            "report.extra(title)\n",
+        ],
+        detect: &[Detect::Call(&["*.extra"], When::Is(django_extra))],
+    },
+    Check {
+        id: "django-raw-sql",
+        family: "sql",
+        summary: "`RawSQL` puts text into the SQL of a query as it is.",
+        why: "A part of it from outside is run as SQL: it can read or change the database.",
+        neglect: "Every part is a constant, and values are given as parameters.",
+        instead: "`RawSQL(\"name = %s\", (name,))`, or a query expression.",
+        cwe: &[89],
+        severity: Severity::Medium,
+        aliases: &["bandit:B611", "ruff:S611"],
+        bad: &[
+            "from django.db.models.expressions import RawSQL\nusers.annotate(rank=RawSQL(ranking, ()))\n",
+            "from django.db.models import expressions\nexpressions.RawSQL(sql=\"a = \" + value, params=[])\n",
+        ],
+        good: &[
+            "from django.db.models.expressions import RawSQL\nusers.annotate(rank=RawSQL(\"score > %s\", (limit,)))\n",
+            "from myapp.sql import RawSQL\nRawSQL(text)\n",
+        ],
+        detect: &[Detect::Call(&["django.db.models.expressions.RawSQL"], When::Is(raw_expression))],
+    },
+    Check {
+        id: "django-raw-query",
+        family: "sql",
+        summary: "`Model.objects.raw` gets a query that is not constant.",
+        why: "A part of it from outside is run as SQL: it can read or change the database.",
+        neglect: "The query is put together from constants.",
+        instead: "`User.objects.raw(\"SELECT * FROM users WHERE name = %s\", [name])`, or `filter`.",
+        cwe: &[89],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "from .models import User\nUser.objects.raw(query)\n",
+            "User.objects.raw(request.GET[\"query\"])\n",
+        ],
+        good: &[
+            "from .models import User\nUser.objects.raw(\"SELECT * FROM users WHERE name = %s\", [name])\n",
+            "response.raw(query)\n",
+        ],
+        detect: &[Detect::Call(&["*.raw"], When::Is(raw_query))],
+    },
+    Check {
+        id: "sqlalchemy-text",
+        family: "sql",
+        summary: "SQLAlchemy gets a piece of SQL that is not constant.",
+        why: "`text` and `literal_column` put it into the statement as it is: a part of it from outside is run as SQL.",
+        neglect: "Every part is a constant, and values are bound: `text(\"name = :name\").bindparams(name=name)`.",
+        instead: "`select(User).where(User.name == name)`, or `text(\"… name = :name\")` with parameters.",
+        cwe: &[89],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "from sqlalchemy import text\nconnection.execute(text(query))\n",
+            "import sqlalchemy\nusers.order_by(sqlalchemy.literal_column(request.args[\"order\"]))\n",
+        ],
+        good: &[
+            "from sqlalchemy import text\nconnection.execute(text(\"SELECT * FROM t WHERE a = :a\"), {\"a\": a})\n",
+            "from pages import text\ntext(query)\n",
+        ],
+        detect: &[Detect::Call(
+            &[
+                "sqlalchemy.text",
+                "sqlalchemy.literal_column",
+                "sqlalchemy.sql.literal_column",
+                "sqlalchemy.sql.expression.literal_column",
+                "flask_sqlalchemy.SQLAlchemy().text",
+                "flask_sqlalchemy.SQLAlchemy().literal_column",
+                "sqlmodel.text",
+            ],
+            When::Is(raw_expression),
+        )],
+    },
+    Check {
+        id: "sql-order-from-input",
+        family: "sql",
+        summary: "What a query is sorted or grouped by is chosen by somebody outside.",
+        why: "Where the library takes the text as SQL it can be made to run more; elsewhere it still lets somebody sort \
+              by, and so find out, columns that are not shown.",
+        neglect: "The library checks the text against the columns of the table, and all of them are public.",
+        instead: "Look the column up in a fixed dictionary: `users.order_by(COLUMNS[choice])`.",
+        cwe: &[89],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "from flask import request\nusers.order_by(request.args[\"sort\"])\n",
+            "from flask import request\nusers.group_by(request.form.get(\"group\"))\n",
+        ],
+        good: &["users.order_by(\"name\")\n", "users.order_by(COLUMNS[choice])\n"],
+        detect: &[Detect::Call(&["*.order_by", "*.group_by", "*.having"], When::Is(from_input))],
+    },
+    Check {
+        id: "pandas-read-sql",
+        family: "sql",
+        summary: "pandas gets a query that is not constant.",
+        why: "A part of it from outside is run as SQL: it can read or change the database.",
+        neglect: "The query is put together from constants.",
+        instead: "`pandas.read_sql(\"SELECT * FROM t WHERE a = %(a)s\", connection, params={\"a\": a})`.",
+        cwe: &[89],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "import pandas as pd\npd.read_sql(base + condition, connection)\n",
+            "import pandas\npandas.read_sql_query(sql=query, con=connection)\n",
+        ],
+        good: &[
+            "import pandas as pd\npd.read_sql(\"SELECT * FROM t WHERE a = %(a)s\", con, params={\"a\": a})\n",
+            "import pandas as pd\npd.read_sql_table(name, connection)\n",
+        ],
+        detect: &[Detect::Call(&["pandas.read_sql", "pandas.read_sql_query"], When::Is(raw_expression))],
+    },
+];
+
+fn built(node: &Node<'_, '_>, hits: &mut Hits) {
+    let module = node.module;
+    let Some(expr) = module.expr(node.node) else { return };
+    if is_part(module, node.node) {
+        return;
+    }
+    let Some(template) = template_of(module, expr) else { return };
+    let sent = is_sent(module, node.node);
+    if !is_sql(&template, sent) {
+        return;
+    }
+    let confidence = match module.names().exposure(module.value(expr)) {
+        Exposure::Constant => return,
+        Exposure::Sanitised => Confidence::Low,
+        Exposure::Input | Exposure::Request => Confidence::High,
+        // A name of a table or column mostly comes from the program itself.
+        Exposure::Unknown | Exposure::Built if !has_hole_for_value(&template) => Confidence::Low,
+        Exposure::Unknown | Exposure::Built if sent => Confidence::High,
+        Exposure::Unknown | Exposure::Built => Confidence::Medium,
+    };
+    hits.at(first_part(expr), confidence);
+}
+
+/// The part of a text that is written first: where the statement starts.
+fn first_part(expr: &Expr) -> TextRange {
+    let mut first = expr;
+    loop {
+        first = match first {
+            Expr::BinOp(binary) => &binary.left,
+            Expr::Call(ast::ExprCall { func, .. }) => match &**func {
+                Expr::Attribute(method) => &method.value,
+                _ => return first.range(),
+            },
+            _ => return first.range(),
+        }
+    }
+}
+
+/// Whether a text starts like a statement of SQL. One that is certainly sent to a database needs to look less like it.
+fn is_sql(template: &str, sent: bool) -> bool {
+    let text = template.trim_start_matches(|c: char| c.is_whitespace() || c == '(' || c == HOLE);
+    let mut words =
+        text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == HOLE)).filter(|w| !w.is_empty());
+    let Some(first) = words.next() else { return false };
+    let shouted = first.chars().all(|c| c.is_ascii_uppercase());
+    if !(shouted || sent || first.chars().all(|c| c.is_ascii_lowercase())) {
+        return false;
+    }
+    let words: Vec<String> = words.take(400).map(str::to_ascii_lowercase).collect();
+    let any = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+    let soon = |wanted: &[&str]| words.iter().take(3).any(|word| wanted.contains(&word.as_str()));
+    // In lower case these are words of English too: something else must say that it is SQL.
+    let sure = shouted || sent || template.contains(['=', '*']) || any(&["where", "join", "values"]);
+    match first.to_ascii_lowercase().as_str() {
+        "select" => sure && any(&["from"]),
+        "insert" | "replace" | "merge" => sure && soon(&["into"]),
+        "update" => sure && any(&["set"]),
+        "delete" => sure && soon(&["from"]),
+        "with" => sure && any(&["as"]) && any(&["select", "insert", "update", "delete"]),
+        "where" => sure && has_hole_for_value(template),
+        "create" | "drop" | "alter" | "truncate" => (shouted || sent) && soon(OBJECTS),
+        "grant" | "revoke" => (shouted || sent) && any(&["on", "to"]),
+        _ => false,
+    }
+}
+
+/// What a database holds besides rows.
+const OBJECTS: &[&str] = &[
+    "column", "database", "function", "index", "role", "schema", "sequence", "table", "trigger", "user",
+    "view",
+];
+
+/// Whether a part that varies stands where a value stands, and not where the name of a table or column does.
+fn has_hole_for_value(template: &str) -> bool {
+    template.match_indices(HOLE).any(|(at, _)| {
+        let before = template[..at].trim_end();
+        before.ends_with(['\'', '=', '<', '>', '%']) || {
+            let open =
+                before.trim_end_matches(|c: char| c == '(' || c == ',' || c == HOLE || c.is_whitespace());
+            let word = open.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            ["between", "like", "limit", "offset", "values"].contains(&word.to_ascii_lowercase().as_str())
+        }
+    })
+}
+
+/// Methods and functions that take a statement as their first argument.
+const SENDERS: &[&str] = &[
+    "exec_driver_sql",
+    "execute",
+    "executemany",
+    "executescript",
+    "fetch",
+    "fetchrow",
+    "fetchval",
+    "mogrify",
+    "raw",
+    "read_sql",
+    "read_sql_query",
+    "text",
+];
+
+/// Whether an expression is written right where a statement is sent to a database.
+fn is_sent<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
+    let Some(arguments @ AnyNodeRef::Arguments(given)) = module.parent(node) else { return false };
+    let Some(AnyNodeRef::ExprCall(call)) = module.parent(arguments) else { return false };
+    let name = match &*call.func {
+        Expr::Attribute(method) => method.attr.as_str(),
+        Expr::Name(name) => name.id.as_str(),
+        _ => return false,
+    };
+    SENDERS.contains(&name) && given.args.first().is_some_and(|first| node.ptr_eq(AnyNodeRef::from(first)))
+}
+
+/// Whether `sql-built` already speaks about the text that a value is.
+fn is_reported<'a>(module: &Module<'a>, value: Value<'a>) -> bool {
+    let is_built = |expr: &'a Expr| template_of(module, expr).is_some_and(|template| is_sql(&template, true));
+    is_built(value.expr)
+        || module.names().things(value).iter().any(|thing| match thing {
+            Thing::Value(value) => is_built(value.expr),
+            _ => false,
+        })
+}
+
+fn statement<'a>(call: &Call<'_, 'a>, keyword: &str) -> Option<(Value<'a>, Exposure)> {
+    let Argument::Given(value) = call.argument(keyword, 0) else { return None };
+    let exposure = call.module.names().exposure(value);
+    (!is_reported(call.module, value)).then_some((value, exposure))
+}
+
+fn executes(call: &Call<'_, '_>) -> Option<Confidence> {
+    let (value, exposure) = statement(call, "query")?;
+    let known = DATABASES.iter().any(|package| call.name.starts_with(package));
+    if !known && !is_database(receiver(call)?) {
+        return None;
+    }
+    match exposure {
+        Exposure::Constant | Exposure::Sanitised => None,
+        Exposure::Unknown => known.then_some(Confidence::Low),
+        Exposure::Built => {
+            let named_only =
+                template_of(call.module, value.expr).is_some_and(|text| !has_hole_for_value(&text));
+            Some(if named_only { Confidence::Low } else { Confidence::Medium })
+        }
+        Exposure::Input | Exposure::Request => Some(Confidence::High),
+    }
+}
+
+/// Packages that speak to a database.
+const DATABASES: &[&str] = &[
+    "MySQLdb.",
+    "aiomysql.",
+    "aiopg.",
+    "aiosqlite.",
+    "asyncpg.",
+    "cx_Oracle.",
+    "django.db.",
+    "duckdb.",
+    "mysql.",
+    "oracledb.",
+    "psycopg.",
+    "psycopg2.",
+    "pymssql.",
+    "pymysql.",
+    "pyodbc.",
+    "sqlalchemy.",
+    "sqlite3.",
+];
+
+/// What a method is called on.
+fn receiver<'a>(call: &Call<'_, 'a>) -> Option<&'a Expr> {
+    match call.node {
+        AnyNodeRef::ExprCall(call) => Some(&call.func.as_attribute_expr()?.value),
+        AnyNodeRef::ExprAttribute(method) => Some(&method.value),
+        _ => None,
+    }
+}
+
+/// Whether something is called what a connection to a database is called.
+fn is_database(receiver: &Expr) -> bool {
+    let name = match receiver {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        Expr::Call(call) => return is_database(&call.func),
+        _ => return false,
+    };
+    let last = name.rsplit('_').find(|word| !word.is_empty()).unwrap_or_default();
+    [
+        "c",
+        "con",
+        "conn",
+        "connect",
+        "connection",
+        "cur",
+        "curs",
+        "cursor",
+        "database",
+        "db",
+        "engine",
+        "session",
+        "tx",
+    ]
+    .contains(&last.to_ascii_lowercase().as_str())
+}
+
+fn django_extra(call: &Call<'_, '_>) -> Option<Confidence> {
+    let exposure = |keyword: &str| call.exposure_of(keyword, None);
+    let named = ["select", "where", "tables", "order_by"].map(|keyword| call.argument(keyword, None));
+    if !named.iter().any(|argument| matches!(argument, Argument::Given(_))) {
+        return None;
+    }
+    match [exposure("select"), exposure("where"), exposure("tables")].into_iter().max()? {
+        Exposure::Constant => None,
+        exposure => Some(exposure.confidence()),
+    }
+}
+
+fn raw_expression(call: &Call<'_, '_>) -> Option<Confidence> {
+    if call.handed_on {
+        return Some(Confidence::Medium);
+    }
+    let (value, exposure) = statement(call, "sql").or_else(|| statement(call, "text"))?;
+    // `text` and `select` are judged where they are called.
+    if call.module.names().qualified(value).iter().any(|name| name.starts_with("sqlalchemy.")) {
+        return None;
+    }
+    (exposure > Exposure::Sanitised).then_some(exposure.confidence())
+}
+
+fn raw_query(call: &Call<'_, '_>) -> Option<Confidence> {
+    let is_manager =
+        |expr: &Expr| matches!(expr, Expr::Attribute(manager) if manager.attr.as_str() == "objects");
+    if !is_manager(receiver(call)?) {
+        return None;
+    }
+    let (_, exposure) = statement(call, "raw_query")?;
+    (exposure > Exposure::Sanitised).then_some(exposure.confidence())
+}
+
+fn from_input(call: &Call<'_, '_>) -> Option<Confidence> {
+    (call.exposure() >= Exposure::Input).then_some(Confidence::Medium)
+}
