@@ -97,6 +97,102 @@ const CHECKS: &[Check] = &[
             When::Is(lacks_keys),
         )],
     },
+    Check {
+        id: "cleartext-mail",
+        family: "cleartext",
+        summary: "A mail protocol is spoken without TLS.",
+        why: "Everybody on the way can read the mail, and the password of the account where one is sent.",
+        neglect: "The server is on this machine, or `starttls` is called before anything else in a way not seen here.",
+        instead: "`smtplib.SMTP_SSL(host, context=ssl.create_default_context())`, `imaplib.IMAP4_SSL`, `poplib.POP3_SSL`; \
+                  or `starttls(context=…)` first.",
+        cwe: &[319],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import smtplib\nserver = smtplib.SMTP(host)\nserver.login(user, word)\n",
+            "import imaplib\nbox = imaplib.IMAP4(host)\n",
+            "from poplib import POP3\nbox = POP3(host)\n",
+        ],
+        good: &[
+            "import smtplib\nserver = smtplib.SMTP(host)\nserver.starttls()\nserver.login(user, word)\n",
+            "import imaplib\nbox = imaplib.IMAP4_SSL(host)\n",
+            "import smtplib\nserver = smtplib.SMTP(\"localhost\")\nserver.sendmail(sender, receiver, text)\n",
+        ],
+        detect: &[
+            Detect::Call(&["smtplib.SMTP().login", "smtplib.LMTP().login"], When::Is(without_starttls)),
+            Detect::Call(&["imaplib.IMAP4", "poplib.POP3"], When::Is(without_starttls)),
+        ],
+    },
+    Check {
+        id: "cleartext-ldap",
+        family: "cleartext",
+        summary: "LDAP is spoken without TLS: the password of a bind travels as it is.",
+        why: "Everybody on the way can read the password and change what the directory answers, group membership too.",
+        neglect: "`start_tls` follows in a way not seen here, or the server is on this machine.",
+        instead: "`ldap.initialize(\"ldaps://…\")`, or `connection.start_tls_s()` before the bind.",
+        cwe: &[319],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import ldap\ndirectory = ldap.initialize(\"ldap://directory.example.org\")\ndirectory.simple_bind_s(user, word)\n",
+            "import ldap3\nserver = ldap3.Server(\"ldap://directory.example.org\")\n",
+        ],
+        good: &[
+            "import ldap\ndirectory = ldap.initialize(\"ldaps://directory.example.org\")\n",
+            "import ldap\ndirectory = ldap.initialize(\"ldap://directory.example.org\")\ndirectory.start_tls_s()\n",
+        ],
+        detect: &[Detect::Call(&["ldap.initialize", "ldap.open", "ldap3.Server"], When::Is(plain_ldap))],
+    },
+    Check {
+        id: "cleartext-http",
+        family: "cleartext",
+        summary: "An `http://` address is called: what is sent and what comes back travels as it is.",
+        why: "Everybody on the way can read it and change it; the answer is trusted all the same.",
+        neglect: "The content is public and verified otherwise, or the way there is private.",
+        instead: "The same address with `https://`.",
+        cwe: &[319],
+        severity: Severity::Low,
+        aliases: &[],
+        bad: &[
+            "import requests\npage = requests.get(\"http://api.example.org/items\", timeout=5)\n",
+            "from urllib.request import urlopen\npage = urlopen(f\"http://{host}/items\", timeout=5)\n",
+        ],
+        good: &[
+            "import requests\npage = requests.get(\"https://api.example.org/items\", timeout=5)\n",
+            "import requests\npage = requests.get(\"http://localhost:8000/items\", timeout=5)\n",
+            "namespace = \"http://www.w3.org/2000/svg\"\n",
+        ],
+        detect: &[Detect::Call(super::network::HTTP_CALLS, When::Is(plain_http))],
+    },
+    Check {
+        id: "grpc-insecure",
+        family: "cleartext",
+        summary: "The gRPC channel is neither encrypted nor does anybody prove who they are.",
+        why: "Everybody on the way can read and change calls, and everybody who reaches the port can make them.",
+        neglect: "Both sides are on this machine, or a mesh encrypts between them.",
+        instead: "`grpc.secure_channel(target, grpc.ssl_channel_credentials())`, `server.add_secure_port(…)`.",
+        cwe: &[319],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import grpc\nchannel = grpc.insecure_channel(target)\n",
+            "import grpc\nserver = grpc.server(pool)\nserver.add_insecure_port(\"[::]:50051\")\n",
+        ],
+        good: &[
+            "import grpc\nchannel = grpc.secure_channel(target, credentials)\n",
+            "import grpc\nchannel = grpc.insecure_channel(\"localhost:50051\")\n",
+        ],
+        detect: &[Detect::Call(
+            &[
+                "grpc.insecure_channel",
+                "grpc.aio.insecure_channel",
+                "grpc.server().add_insecure_port",
+                "grpc.aio.server().add_insecure_port",
+                "?.add_insecure_port",
+            ],
+            When::Is(not_on_this_machine),
+        )],
+    },
 ];
 
 fn lacks_keys(call: &Call<'_, '_>) -> Option<Confidence> {
@@ -113,4 +209,45 @@ fn lacks_keys(call: &Call<'_, '_>) -> Option<Confidence> {
         || off("authProtocol", 3, "usmNoAuthProtocol")
         || off("privProtocol", 4, "usmNoPrivProtocol");
     weak.then_some(Confidence::High)
+}
+
+/// Names and addresses of this machine.
+const LOOPBACK: &[&str] = &["localhost", "127.", "[::1]", "::1", "unix:", "0.0.0.0"];
+
+fn is_loopback(host: &str) -> bool {
+    LOOPBACK.iter().any(|own| host.starts_with(own))
+}
+
+/// Whether a method that turns encryption on is called anywhere in the file.
+fn calls_any(call: &Call<'_, '_>, methods: &[&str]) -> bool {
+    let text = call.module.file().text();
+    methods.iter().any(|method| text.contains(method))
+}
+
+fn without_starttls(call: &Call<'_, '_>) -> Option<Confidence> {
+    let own = call.text("host", 0).is_some_and(|host| is_loopback(&host));
+    (!own && !calls_any(call, &[".starttls(", ".stls("])).then_some(Confidence::Medium)
+}
+
+fn plain_ldap(call: &Call<'_, '_>) -> Option<Confidence> {
+    let address = call.text("uri", 0).or_else(|| call.text("host", 0))?;
+    let host = address.strip_prefix("ldap://")?;
+    (!is_loopback(host) && !calls_any(call, &["start_tls"])).then_some(Confidence::High)
+}
+
+fn plain_http(call: &Call<'_, '_>) -> Option<Confidence> {
+    let position = usize::from(call.name.ends_with("request"));
+    let url = call.given("url", position)?;
+    let start = super::network::beginning(call.module, url)?.to_ascii_lowercase();
+    let host = start.strip_prefix("http://")?;
+    (!is_loopback(host)).then_some(if host.is_empty() { Confidence::Medium } else { Confidence::High })
+}
+
+fn not_on_this_machine(call: &Call<'_, '_>) -> Option<Confidence> {
+    let own = call.positional(0);
+    let Argument::Given(target) = own else { return Some(Confidence::Medium) };
+    match call.module.names().constant(target) {
+        Some(target) if target.as_str().is_some_and(is_loopback) => None,
+        _ => Some(Confidence::Medium),
+    }
 }

@@ -237,7 +237,7 @@ const CHECKS: &[Check] = &[
 ];
 
 /// Calls whose first argument but for the method is an address.
-const HTTP_CALLS: &[&str] = &[
+pub(super) const HTTP_CALLS: &[&str] = &[
     "requests.get",
     "requests.options",
     "requests.head",
@@ -359,7 +359,7 @@ const LOOKERS: &[&str] =
     &["startswith", "endswith", "replace", "index", "find", "count", "split", "ip_address"];
 
 /// The constant text that a value begins with.
-fn beginning<'a>(module: &Module<'a>, value: Value<'a>) -> Option<String> {
+pub(super) fn beginning<'a>(module: &Module<'a>, value: Value<'a>) -> Option<String> {
     if let Some(constant) = module.names().constant(value) {
         return constant.as_str().map(str::to_owned);
     }

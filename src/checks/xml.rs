@@ -1,10 +1,270 @@
+use ruff_python_ast::Expr;
+
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::Call;
+use crate::python::{Argument, Call, Constant, Exposure, Truth};
 
 pub const FAMILY: Family = Family { id: "xml", title: "XML", checks: CHECKS };
 
 const CHECKS: &[Check] = &[
+    Check {
+        id: "xml-entities",
+        family: "xml",
+        summary: "This XML parser of Python expands entities that the document defines.",
+        why: "A document of a few lines can grow to gigabytes while it is read (\"billion laughs\"). Expat from 2.4.1 on \
+              stops the worst of it, but Python may be built with an older one.",
+        neglect: "The document was made by the program itself or belongs to it.",
+        instead: "`defusedxml.ElementTree.parse(source)`, which has the same functions.",
+        cwe: &[776],
+        severity: Severity::Medium,
+        aliases: &[
+            "bandit:B313",
+            "bandit:B314",
+            "bandit:B316",
+            "bandit:B318",
+            "ruff:S313",
+            "ruff:S314",
+            "ruff:S316",
+            "ruff:S318",
+        ],
+        bad: &[
+            "import xml.etree.ElementTree as ET\ntree = ET.parse(upload)\n",
+            "from xml.dom.minidom import parseString\ndocument = parseString(text)\n",
+            "from xml.parsers import expat\nparser = expat.ParserCreate()\n",
+            "import xml.etree.ElementTree as ET\nroot = ET.XML(text)\n",
+        ],
+        good: &[
+            "import defusedxml.ElementTree as ET\ntree = ET.parse(upload)\n",
+            "import xml.etree.ElementTree as ET\ntext = ET.tostring(root)\n",
+            "from urllib.parse import parse_qs as parse\nvalues = parse(text)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &[
+                    "xml.etree.ElementTree.parse",
+                    "xml.etree.ElementTree.iterparse",
+                    "xml.etree.ElementTree.fromstring",
+                    "xml.etree.ElementTree.fromstringlist",
+                    "xml.etree.ElementTree.XML",
+                    "xml.etree.ElementTree.XMLID",
+                    "xml.etree.ElementTree.ElementTree().parse",
+                    "xml.dom.minidom.parse",
+                    "xml.dom.minidom.parseString",
+                    "xml.dom.expatbuilder.parse",
+                    "xml.dom.expatbuilder.parseString",
+                ],
+                When::Is(of_a_document),
+            ),
+            Detect::Call(
+                &[
+                    "xml.etree.ElementTree.XMLParser",
+                    "xml.etree.ElementTree.XMLPullParser",
+                    "xml.parsers.expat.ParserCreate",
+                ],
+                When::Is(medium),
+            ),
+        ],
+    },
+    Check {
+        id: "xml-sax",
+        family: "xml",
+        summary: "A SAX parser of Python expands entities that the document defines.",
+        why: "A document of a few lines can grow to gigabytes; before Python 3.7.1 it could also have files of this \
+              machine and addresses of its network read.",
+        neglect: "The document was made by the program itself or belongs to it.",
+        instead: "`defusedxml.sax.parse(source, handler)`, `defusedxml.pulldom.parse(source)`.",
+        cwe: &[611, 776],
+        severity: Severity::Medium,
+        aliases: &["bandit:B315", "bandit:B317", "bandit:B319", "ruff:S315", "ruff:S317", "ruff:S319"],
+        bad: &[
+            "import xml.sax\nxml.sax.parse(upload, handler)\n",
+            "from xml.dom import pulldom\nevents = pulldom.parseString(text)\n",
+            "from xml.sax.expatreader import create_parser\nparser = create_parser()\n",
+        ],
+        good: &[
+            "import defusedxml.sax\ndefusedxml.sax.parse(upload, handler)\n",
+            "from xml.sax.saxutils import escape\ntext = escape(text)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &[
+                    "xml.sax.parse",
+                    "xml.sax.parseString",
+                    "xml.dom.pulldom.parse",
+                    "xml.dom.pulldom.parseString",
+                ],
+                When::Is(of_a_document),
+            ),
+            Detect::Call(&["xml.sax.make_parser", "xml.sax.expatreader.create_parser"], When::Is(medium)),
+        ],
+    },
+    Check {
+        id: "xml-external-entities",
+        family: "xml",
+        summary: "The XML parser is told to follow or to allow entities.",
+        why: "A document can then have files of this machine read, addresses of its network called, and both sent to \
+              its author.",
+        neglect: "The document was made by the program itself or belongs to it.",
+        instead: "Leave the feature off; `forbid_entities=True` and `forbid_external=True` are the defaults of `defusedxml`.",
+        cwe: &[611],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "import xml.sax\nfrom xml.sax.handler import feature_external_ges\nparser = xml.sax.make_parser()\nparser.setFeature(feature_external_ges, True)\n",
+            "from defusedxml.ElementTree import fromstring\nroot = fromstring(text, forbid_entities=False)\n",
+            "import xmltodict\ndata = xmltodict.parse(text, disable_entities=False)\n",
+        ],
+        good: &[
+            "import xml.sax\nfrom xml.sax.handler import feature_external_ges\nparser = xml.sax.make_parser()\nparser.setFeature(feature_external_ges, False)\n",
+            "from defusedxml.ElementTree import fromstring\nroot = fromstring(text, forbid_dtd=True)\n",
+            "import xmltodict\ndata = xmltodict.parse(text)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &[
+                    "xml.sax.make_parser().setFeature",
+                    "xml.sax.expatreader.create_parser().setFeature",
+                    "?.setFeature",
+                ],
+                When::Is(turns_entities_on),
+            ),
+            Detect::Call(
+                &[
+                    "defusedxml.ElementTree.parse",
+                    "defusedxml.ElementTree.iterparse",
+                    "defusedxml.ElementTree.fromstring",
+                    "defusedxml.ElementTree.XML",
+                    "defusedxml.ElementTree.XMLParser",
+                    "defusedxml.ElementTree.DefusedXMLParser",
+                    "defusedxml.minidom.parse",
+                    "defusedxml.minidom.parseString",
+                    "defusedxml.pulldom.parse",
+                    "defusedxml.pulldom.parseString",
+                    "defusedxml.sax.parse",
+                    "defusedxml.sax.parseString",
+                    "defusedxml.sax.make_parser",
+                    "defusedxml.expatbuilder.parse",
+                    "defusedxml.lxml.parse",
+                    "defusedxml.lxml.fromstring",
+                    "xmltodict.parse",
+                ],
+                When::Is(allows_entities),
+            ),
+        ],
+    },
+    Check {
+        id: "lxml-parse",
+        family: "xml",
+        summary: "lxml parses a document with its default parser, which replaces entities.",
+        why: "Before lxml 5 an entity of the document could have a file of this machine read into the result.",
+        neglect: "lxml is 5.0 or later, or the document belongs to the program.",
+        instead: "`etree.parse(source, etree.XMLParser(resolve_entities=False, no_network=True))`.",
+        cwe: &[611],
+        severity: Severity::Medium,
+        aliases: &["bandit:B320", "ruff:S320"],
+        bad: &[
+            "from lxml import etree\ntree = etree.parse(upload)\n",
+            "import lxml.etree\nroot = lxml.etree.fromstring(text)\n",
+        ],
+        good: &[
+            "from lxml import etree\nparser = etree.XMLParser(resolve_entities=False)\ntree = etree.parse(upload, parser)\n",
+            "from lxml import html\npage = html.fromstring(text)\n",
+        ],
+        detect: &[Detect::Call(
+            &[
+                "lxml.etree.parse",
+                "lxml.etree.fromstring",
+                "lxml.etree.fromstringlist",
+                "lxml.etree.XML",
+                "lxml.etree.XMLID",
+                "lxml.etree.parseid",
+                "lxml.objectify.parse",
+                "lxml.objectify.fromstring",
+                "lxml.objectify.XML",
+            ],
+            When::Is(by_default_parser),
+        )],
+    },
+    Check {
+        id: "lxml-unsafe-parser",
+        family: "xml",
+        summary: "The lxml parser is allowed to resolve entities, to load from the network, or to grow without limit.",
+        why: "A document can then have files of this machine read, addresses of its network called, or all memory \
+              taken.",
+        neglect: "The documents were made by the program itself or belong to it.",
+        instead: "`etree.XMLParser(resolve_entities=False, no_network=True)`.",
+        cwe: &[611, 776],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "from lxml import etree\nparser = etree.XMLParser(resolve_entities=True)\n",
+            "from lxml import etree\nfor event, element in etree.iterparse(upload, huge_tree=True):\n    work(element)\n",
+        ],
+        good: &[
+            "from lxml import etree\nparser = etree.XMLParser(resolve_entities=False)\n",
+            "from lxml import etree\nparser = etree.XMLParser(remove_blank_text=True)\n",
+        ],
+        detect: &[Detect::Call(
+            &[
+                "lxml.etree.XMLParser",
+                "lxml.etree.ETCompatXMLParser",
+                "lxml.etree.XMLPullParser",
+                "lxml.etree.iterparse",
+            ],
+            When::Is(loosens_parser),
+        )],
+    },
+    Check {
+        id: "xslt",
+        family: "xml",
+        summary: "A style sheet that is not a constant is run as XSLT.",
+        why: "A style sheet is a program: it can read files, call addresses, write files by extensions, and run without \
+              end.",
+        neglect: "The style sheet belongs to the program.",
+        instead: "`etree.XSLT(sheet, access_control=etree.XSLTAccessControl.DENY_ALL)`.",
+        cwe: &[94, 611],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "from lxml import etree\ntransform = etree.XSLT(etree.XML(sheet))\n",
+            "from lxml import etree\nfrom flask import request\ntransform = etree.XSLT(etree.fromstring(request.data))\n",
+        ],
+        good: &[
+            "from lxml import etree\ntransform = etree.XSLT(sheet, access_control=etree.XSLTAccessControl.DENY_ALL)\n",
+            "from lxml import etree\ntransform = etree.XSLT(etree.parse(\"report.xsl\"))\n",
+        ],
+        detect: &[Detect::Call(&["lxml.etree.XSLT"], When::Is(runs_style_sheet))],
+    },
+    Check {
+        id: "xpath-injection",
+        family: "xml",
+        summary: "An XPath expression is put together from parts that are no constants.",
+        why: "A part with a quote in it changes the question: it can make every test true and read other nodes.",
+        neglect: "The parts are numbers or names of the program's own.",
+        instead: "A variable: `tree.xpath(\"//user[@name = $name]\", name=name)`.",
+        cwe: &[643],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "from lxml import etree\ntree = etree.parse(\"users.xml\")\nuser = tree.xpath(f\"//user[@name='{name}']\")\n",
+            "def find(tree, name):\n    return tree.xpath(\"//user[@name='\" + name + \"']\")\n",
+        ],
+        good: &[
+            "from lxml import etree\ntree = etree.parse(\"users.xml\")\nuser = tree.xpath(\"//user[@name = $name]\", name=name)\n",
+            "def find(tree, path):\n    return tree.xpath(path)\n",
+        ],
+        detect: &[Detect::Call(
+            &[
+                "?.xpath",
+                "lxml.etree.parse().xpath",
+                "lxml.etree.fromstring().xpath",
+                "lxml.etree.XML().xpath",
+                "lxml.etree.XPath",
+                "elementpath.select",
+            ],
+            When::Is(builds_xpath),
+        )],
+    },
     Check {
         id: "xmlrpc-client",
         family: "xml",
@@ -62,8 +322,119 @@ const CHECKS: &[Check] = &[
             When::Always,
         )],
     },
+    Check {
+        id: "xmlrpc-dotted-names",
+        family: "xml",
+        summary: "Callers of the XML-RPC server can reach into every attribute of the registered object.",
+        why: "A dotted name leads from the object to modules and functions it refers to: callers can run any code.",
+        neglect: "Never where somebody else can reach the server.",
+        instead: "`server.register_instance(api)` with the methods you offer, and no `allow_dotted_names`.",
+        cwe: &[306, 915],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "def serve(server):\n    server.register_instance(api, allow_dotted_names=True)\n",
+            "import xmlrpc.server\nserver = xmlrpc.server.SimpleXMLRPCServer(address)\nserver.register_instance(api, True)\n",
+        ],
+        good: &[
+            "def serve(server):\n    server.register_instance(api)\n",
+            "import xmlrpc.server\nserver = xmlrpc.server.SimpleXMLRPCServer(address)\nserver.register_instance(api, allow_dotted_names=False)\n",
+        ],
+        detect: &[Detect::Call(
+            &[
+                "xmlrpc.server.SimpleXMLRPCServer().register_instance",
+                "xmlrpc.server.DocXMLRPCServer().register_instance",
+                "xmlrpc.server.CGIXMLRPCRequestHandler().register_instance",
+                "?.register_instance",
+            ],
+            When::Is(dotted_names),
+        )],
+    },
 ];
 
 fn medium(_: &Call<'_, '_>) -> Option<Confidence> {
     Some(Confidence::Medium)
+}
+
+/// A document in a constant, or in a file with a constant name, is the program's own.
+fn of_a_document(call: &Call<'_, '_>) -> Option<Confidence> {
+    Some(match call.positional(0) {
+        Argument::Given(document) => call.module.names().exposure(document).confidence(),
+        Argument::Absent | Argument::Unknown => Confidence::Medium,
+    })
+}
+
+fn turns_entities_on(call: &Call<'_, '_>) -> Option<Confidence> {
+    let features = [
+        "xml.sax.handler.feature_external_ges",
+        "xml.sax.handler.feature_external_pes",
+        "xml.sax.feature_external_ges",
+        "xml.sax.feature_external_pes",
+    ];
+    let external = call.refers_to("name", 0, &features)
+        || call.text("name", 0).is_some_and(|name| {
+            name.ends_with("external-general-entities") || name.ends_with("external-parameter-entities")
+        });
+    match call.truth("state", 1) {
+        Truth::True if external => Some(Confidence::High),
+        Truth::Sometimes | Truth::Unknown if external => Some(Confidence::Medium),
+        _ => None,
+    }
+}
+
+fn allows_entities(call: &Call<'_, '_>) -> Option<Confidence> {
+    let off = ["forbid_entities", "forbid_external", "disable_entities"];
+    off.iter().any(|keyword| call.truth(keyword, None) == Truth::False).then_some(Confidence::High)
+}
+
+/// A parser that is given is judged where it is made.
+fn by_default_parser(call: &Call<'_, '_>) -> Option<Confidence> {
+    match call.argument("parser", 1) {
+        Argument::Absent => of_a_document(call),
+        Argument::Unknown => Some(Confidence::Low),
+        Argument::Given(_) => call.is("parser", 1, &Constant::None).then_some(Confidence::Medium),
+    }
+}
+
+fn loosens_parser(call: &Call<'_, '_>) -> Option<Confidence> {
+    let entities = call.truth("resolve_entities", None) == Truth::True
+        && call.text("resolve_entities", None).is_none_or(|mode| mode != "internal");
+    let loose = entities
+        || call.truth("no_network", None) == Truth::False
+        || call.truth("huge_tree", None) == Truth::True
+        || call.truth("load_dtd", None) == Truth::True;
+    loose.then_some(Confidence::High)
+}
+
+fn runs_style_sheet(call: &Call<'_, '_>) -> Option<Confidence> {
+    if matches!(call.argument("access_control", None), Argument::Given(_)) {
+        return None;
+    }
+    let Argument::Given(sheet) = call.argument("xslt_input", 0) else { return Some(Confidence::Medium) };
+    match parsed_document(call, sheet.expr) {
+        Exposure::Constant => None,
+        exposure => Some(exposure.confidence()),
+    }
+}
+
+/// How much somebody outside has to do with what a call of `parse` or the like reads.
+fn parsed_document<'a>(call: &Call<'_, 'a>, sheet: &'a Expr) -> Exposure {
+    let document = match sheet {
+        Expr::Call(parse) => parse.arguments.args.first().unwrap_or(sheet),
+        _ => sheet,
+    };
+    call.module.names().exposure(call.module.value(document))
+}
+
+fn builds_xpath(call: &Call<'_, '_>) -> Option<Confidence> {
+    let position = usize::from(call.name == "elementpath.select");
+    match call.exposure_of("path", position) {
+        Exposure::Request | Exposure::Input => Some(Confidence::High),
+        Exposure::Built => Some(Confidence::Medium),
+        Exposure::Constant | Exposure::Sanitised | Exposure::Unknown => None,
+    }
+}
+
+fn dotted_names(call: &Call<'_, '_>) -> Option<Confidence> {
+    (call.truth("allow_dotted_names", 1) == Truth::True).then_some(Confidence::High)
 }

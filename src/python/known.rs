@@ -162,6 +162,7 @@ static SAME: &[(&str, &str)] = &[
     ("SocketServer", "socketserver"),
     ("Cryptodome", "Crypto"),
     ("cryptography.hazmat.decrepit.ciphers.algorithms", "cryptography.hazmat.primitives.ciphers.algorithms"),
+    ("xml.etree.cElementTree", "xml.etree.ElementTree"),
     ("yaml.loader.SafeLoader", "yaml.SafeLoader"),
     ("yaml.cyaml.CSafeLoader", "yaml.CSafeLoader"),
     ("yaml.loader.Loader", "yaml.Loader"),
