@@ -49,6 +49,35 @@ pub struct Judged {
     pub justification: Option<Justification>,
     /// Whether it blocks the merge.
     pub blocks: bool,
+    /// Whether the policy lets a comment justify it.
+    pub justifiable: bool,
+}
+
+/// What a finding, or another thing to be told, means for the merge. The worst comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// Blocks it.
+    Blocks,
+    /// Is new, edited or without a base side, and does not block.
+    Warns,
+    /// Is good to know.
+    Informs,
+    /// Was there before and does not block.
+    Unchanged,
+    /// Is justified by a comment.
+    Suppressed,
+}
+
+impl Judged {
+    /// What it means for the merge.
+    pub fn standing(&self) -> Standing {
+        match (&self.justification, &self.state) {
+            (Some(_), _) => Standing::Suppressed,
+            (None, _) if self.blocks => Standing::Blocks,
+            (None, Some(State::Unchanged { .. })) => Standing::Unchanged,
+            (None, _) => Standing::Warns,
+        }
+    }
 }
 
 /// The comment that justifies a finding.
@@ -102,11 +131,11 @@ impl Verdict {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for result in &self.results {
-            let slot = match (&result.justification, &result.state) {
-                (Some(_), _) => &mut counts.suppressed,
-                (None, _) if result.blocks => &mut counts.blocking,
-                (None, Some(State::Unchanged { .. })) => &mut counts.unchanged,
-                (None, _) => &mut counts.warnings,
+            let slot = match result.standing() {
+                Standing::Suppressed => &mut counts.suppressed,
+                Standing::Blocks => &mut counts.blocking,
+                Standing::Unchanged => &mut counts.unchanged,
+                Standing::Warns | Standing::Informs => &mut counts.warnings,
             };
             *slot += 1;
         }
@@ -142,7 +171,8 @@ pub fn judge(
     }
     let rule = decision.origin.map(ToString::to_string).unwrap_or_default();
     let blocks = action == Action::Block && justification.is_none() && in_scope(policy.scope, state.as_ref());
-    Some(Judged { path: path.clone(), finding, state, action, rule, justification, blocks })
+    let justifiable = policy.may_suppress(finding.check, finding.severity);
+    Some(Judged { path: path.clone(), finding, state, action, rule, justification, blocks, justifiable })
 }
 
 fn in_scope(scope: Scope, state: Option<&State>) -> bool {

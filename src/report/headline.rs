@@ -1,0 +1,63 @@
+//! The verdict in one line.
+
+use crate::baseline::State;
+use crate::verdict::{Standing, Verdict};
+
+use super::item::items;
+
+/// `blocked` or `passed`.
+pub fn word(verdict: &Verdict) -> &'static str {
+    if verdict.blocked() { "blocked" } else { "passed" }
+}
+
+/// What stands behind the word: "2 new findings block, 1 warning, 1 justified, 3 unchanged in 4 files".
+pub fn details(verdict: &Verdict) -> String {
+    let counts = verdict.counts();
+    let others: Vec<Standing> =
+        items(verdict).iter().filter(|item| item.finding.is_none()).map(|item| item.standing).collect();
+    let others = |standing| others.iter().filter(|&&other| other == standing).count();
+    let unscannable = verdict.unscannable.iter().filter(|file| file.blocks).count();
+    let notices = others(Standing::Blocks) - unscannable;
+    let warnings = counts.warnings + others(Standing::Warns);
+
+    let mut blocking = Vec::new();
+    if counts.blocking > 0 {
+        let new = if all_new(verdict) { "new " } else { "" };
+        blocking.push(several(counts.blocking, &format!("{new}finding")));
+    }
+    if unscannable > 0 {
+        blocking.push(several(unscannable, "unscannable file"));
+    }
+    if notices > 0 {
+        blocking.push(several(notices, "notice"));
+    }
+    let blockers = counts.blocking + unscannable + notices;
+    let mut parts = vec![match blockers {
+        0 => "nothing blocks".to_owned(),
+        1 => format!("{} blocks", blocking.join(" and ")),
+        _ => format!("{} block", blocking.join(" and ")),
+    }];
+    if warnings > 0 {
+        parts.push(several(warnings, "warning"));
+    }
+    if counts.suppressed > 0 {
+        parts.push(format!("{} justified", counts.suppressed));
+    }
+    if counts.unchanged > 0 {
+        parts.push(format!("{} unchanged", counts.unchanged));
+    }
+    format!("{} in {}", parts.join(", "), several(verdict.files, "file"))
+}
+
+/// "1 file", "2 files".
+pub fn several(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn all_new(verdict: &Verdict) -> bool {
+    verdict
+        .results
+        .iter()
+        .filter(|result| result.blocks)
+        .all(|result| matches!(result.state, Some(State::New | State::Updated { .. })))
+}

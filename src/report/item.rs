@@ -1,0 +1,92 @@
+//! What there is to tell, in one form and in the order in which a person wants to read it.
+
+use std::borrow::Cow;
+
+use crate::finding::Position;
+use crate::path::FilePath;
+use crate::policy::Action;
+use crate::verdict::{Judged, Remark, Standing, UnscannableFile, Verdict};
+
+use super::fingerprint::Fingerprints;
+
+/// The id of the rule that stands for files that could not be analysed.
+pub const UNSCANNABLE: &str = "unscannable-file";
+
+/// What to do about a file that could not be analysed.
+pub const UNSCANNABLE_HELP: &str = "Make it a file that Python itself reads, or exclude it in the policy: nobody \
+                                    knows what is in it.";
+
+/// A finding, a file that could not be analysed, or a remark.
+#[derive(Debug, Clone)]
+pub struct Item<'v> {
+    pub standing: Standing,
+    /// Of a finding, its check.
+    pub id: &'v str,
+    pub path: Option<&'v FilePath>,
+    pub at: Option<Position>,
+    /// A sentence or two.
+    pub message: Cow<'v, str>,
+    pub fingerprint: String,
+    pub finding: Option<&'v Judged>,
+}
+
+/// Everything there is to tell: what blocks first, then by path and place.
+pub fn items(verdict: &Verdict) -> Vec<Item<'_>> {
+    let mut fingerprints = Fingerprints::default();
+    let mut items: Vec<Item<'_>> = Vec::new();
+    items.extend(verdict.results.iter().map(|judged| finding(judged, fingerprints.of(judged))));
+    items.extend(
+        verdict.unscannable.iter().map(|file| {
+            unscannable(file, fingerprints.of_message(Some(&file.path), UNSCANNABLE, &file.reason))
+        }),
+    );
+    items.extend(
+        verdict
+            .remarks
+            .iter()
+            .map(|it| remark(it, fingerprints.of_message(it.path.as_ref(), it.id, &it.message))),
+    );
+    items.sort_by_key(|item| (item.standing, item.path, item.at));
+    items
+}
+
+fn finding(judged: &Judged, fingerprint: String) -> Item<'_> {
+    Item {
+        standing: judged.standing(),
+        id: judged.finding.check.id,
+        path: Some(&judged.path),
+        at: Some(judged.finding.region.start),
+        message: Cow::Borrowed(&judged.finding.message),
+        fingerprint,
+        finding: Some(judged),
+    }
+}
+
+fn unscannable(file: &UnscannableFile, fingerprint: String) -> Item<'_> {
+    Item {
+        standing: if file.blocks { Standing::Blocks } else { Standing::Warns },
+        id: UNSCANNABLE,
+        path: Some(&file.path),
+        at: file.at,
+        message: format!("This file could not be analysed: {}.", file.reason.trim_end_matches('.')).into(),
+        fingerprint,
+        finding: None,
+    }
+}
+
+fn remark(remark: &Remark, fingerprint: String) -> Item<'_> {
+    let standing = match remark.action {
+        Action::Block => Standing::Blocks,
+        Action::Warn => Standing::Warns,
+        Action::Off => Standing::Informs,
+    };
+    Item {
+        standing,
+        id: remark.id,
+        path: remark.path.as_ref(),
+        at: remark.at,
+        message: Cow::Borrowed(&remark.message),
+        fingerprint,
+        finding: None,
+    }
+}
