@@ -30,7 +30,7 @@ impl GitError {
     pub(super) fn caused_by(doing: impl AsRef<str>, error: &gix::Error) -> Self {
         let mut message = doing.as_ref().to_owned();
         for cause in error.iter_errors() {
-            let cause = cause.to_string();
+            let cause = cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
             if !message.ends_with(&cause) {
                 message.push_str(": ");
                 message.push_str(&cause);

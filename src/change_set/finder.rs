@@ -67,8 +67,13 @@ impl Finder<'_> {
             ));
         }
         self.git.rev_parse_single(spec).map(gix::Id::detach).map_err(|error| {
-            let problem = format!("revision {spec} is not in this clone{}", self.shallowness());
-            Unresolved::Missing(GitError::caused_by(problem, &error).with_help(self.how_to_fetch(spec)))
+            let reason = error.probable_cause();
+            let problem = format!("revision {spec} is not in this clone{}: {reason}", self.shallowness());
+            let help = match self.is_shallow() {
+                true => self.how_to_fetch(spec),
+                false => "correct the name, or fetch it before mergegate runs: `git fetch origin`".to_owned(),
+            };
+            Unresolved::Missing(GitError::new(problem).with_help(help))
         })
     }
 
@@ -167,7 +172,7 @@ impl Finder<'_> {
         let certain = bases.contains(&base) || bases.contains(&head);
         if let Some(cut) = if certain { None } else { self.cut_history(&[base, head], &bases)? } {
             return Err(GitError::new(format!(
-                "the merge base of {base_name} and {head_name} is unknown: the history ends at commit {cut}{}",
+                "the merge base of {base_name} and {head_name} is unknown: a parent of {cut} is not in this clone{}",
                 self.shallowness()
             ))
             .with_help(self.how_to_fetch(base_name)));

@@ -216,7 +216,8 @@ fn check_name(item: &Item, folder: &[u8]) -> Result<(), GitError> {
     match gix::validate::path::component(item.name.as_bstr(), mode, options) {
         Ok(_) => Ok(()),
         Err(reason) => {
-            let path = FilePath::from_bytes([folder, b"/", &item.name].concat());
+            let separator: &[u8] = if folder.is_empty() { b"" } else { b"/" };
+            let path = FilePath::from_bytes([folder, separator, &item.name].concat());
             Err(GitError::new(format!(
                 "the change has an entry that git refuses to check out, {path}: {reason}"
             )))

@@ -151,7 +151,7 @@ fn something_that_is_no_commit_is_refused() {
     );
     let (message, help) = failure(&repo, &between("nowhere", "work"));
     assert_contains(&message, "revision nowhere is not in this clone");
-    assert_contains(&help, "git fetch origin nowhere");
+    assert_contains(&help, "correct the name, or fetch it");
     failure(&repo, &between("main..work", "work"));
     failure(&repo, &between("", "work"));
     failure(&repo, &between("--help", "work"));
