@@ -23,6 +23,7 @@
 
 mod blame;
 mod changes;
+mod create;
 mod disk;
 mod error;
 mod finder;
@@ -35,6 +36,7 @@ mod sequence;
 mod tree;
 
 pub use blame::Authorship;
+pub use create::{NewCommit, create};
 pub use error::GitError;
 pub use lines::{Hunk, line_map};
 pub use repository::{Content, Repository};

@@ -135,7 +135,7 @@ impl<'a> Names<'a> {
     }
 
     /// Whether a name can have a value besides those that can be seen: one of its bindings is opaque.
-    fn is_open(&self, value: Value<'a>) -> bool {
+    pub(super) fn is_open(&self, value: Value<'a>) -> bool {
         use super::tree::{Meaning, Step};
         let Expr::Name(name) = value.expr else { return false };
         let name = name.id.as_str();
@@ -235,25 +235,16 @@ impl<'a> Names<'a> {
             if !self.step() {
                 return None;
             }
-            result = combine(result, op, &self.constant(Value { expr, ..value })?)?;
+            result = binary(result, op, &self.constant(Value { expr, ..value })?)?;
         }
         Some(result)
     }
 
-    fn fold_comparison(&self, compare: &'a ast::ExprCompare, value: Value<'a>) -> Option<Constant> {
-        let ([op], [right]) = (&*compare.ops, &*compare.comparators) else { return None };
-        let left = self.constant(Value { expr: &compare.left, ..value })?;
+    fn fold_comparison(&self, test: &'a ast::ExprCompare, value: Value<'a>) -> Option<Constant> {
+        let ([op], [right]) = (&*test.ops, &*test.comparators) else { return None };
+        let left = self.constant(Value { expr: &test.left, ..value })?;
         let right = self.constant(Value { expr: right, ..value })?;
-        let result = match op {
-            ast::CmpOp::Eq | ast::CmpOp::Is => left == right,
-            ast::CmpOp::NotEq | ast::CmpOp::IsNot => left != right,
-            ast::CmpOp::Lt => left.as_int()? < right.as_int()?,
-            ast::CmpOp::LtE => left.as_int()? <= right.as_int()?,
-            ast::CmpOp::Gt => left.as_int()? > right.as_int()?,
-            ast::CmpOp::GtE => left.as_int()? >= right.as_int()?,
-            ast::CmpOp::In | ast::CmpOp::NotIn => return None,
-        };
-        Some(Constant::Bool(result))
+        compare(&left, *op, &right).map(Constant::Bool)
     }
 
     fn fold_subscript(&self, subscript: &'a ast::ExprSubscript, value: Value<'a>) -> Option<Constant> {
@@ -320,7 +311,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn shown(constant: &Constant) -> Option<String> {
+pub(super) fn shown(constant: &Constant) -> Option<String> {
     match constant {
         Constant::Str(text) => Some(text.clone()),
         Constant::Int(number) => Some(number.to_string()),
@@ -331,11 +322,33 @@ fn shown(constant: &Constant) -> Option<String> {
     }
 }
 
+/// `left op right`, where that can be told.
+pub(super) fn compare(left: &Constant, op: ast::CmpOp, right: &Constant) -> Option<bool> {
+    Some(match op {
+        ast::CmpOp::Eq | ast::CmpOp::Is => left == right,
+        ast::CmpOp::NotEq | ast::CmpOp::IsNot => left != right,
+        ast::CmpOp::Lt => left.as_int()? < right.as_int()?,
+        ast::CmpOp::LtE => left.as_int()? <= right.as_int()?,
+        ast::CmpOp::Gt => left.as_int()? > right.as_int()?,
+        ast::CmpOp::GtE => left.as_int()? >= right.as_int()?,
+        ast::CmpOp::In | ast::CmpOp::NotIn => {
+            let found = match (left, right) {
+                (Constant::Str(part), Constant::Str(text)) => text.contains(part.as_str()),
+                (left, Constant::List(items)) => items.contains(left),
+                (left, Constant::Dict(items)) => items.iter().any(|(key, _)| key == left),
+                _ => return None,
+            };
+            found == (op == ast::CmpOp::In)
+        }
+    })
+}
+
 fn bounded<T>(items: Vec<T>) -> Option<Vec<T>> {
     (items.len() <= MAX_SIZE).then_some(items)
 }
 
-fn combine(left: Constant, op: Operator, right: &Constant) -> Option<Constant> {
+/// `left op right`.
+pub(super) fn binary(left: Constant, op: Operator, right: &Constant) -> Option<Constant> {
     use Constant::{Bytes, Int, List, Str};
     match (left, op, right) {
         (Str(mut left), Operator::Add, Str(right)) => {
@@ -400,7 +413,7 @@ fn percent(template: &str, values: &Constant) -> Option<String> {
     (out.len() <= MAX_SIZE && values.next().is_none()).then_some(out)
 }
 
-fn item(base: &Constant, key: &Constant) -> Option<Constant> {
+pub(super) fn item(base: &Constant, key: &Constant) -> Option<Constant> {
     let at = |length: usize| {
         let index = key.as_int()?;
         let index = if index < 0 { index + i64::try_from(length).ok()? } else { index };
@@ -472,7 +485,7 @@ fn is_foldable_method(name: &str) -> bool {
     )
 }
 
-fn apply_method(receiver: &Constant, method: &str, given: &[Constant]) -> Option<Constant> {
+pub(super) fn apply_method(receiver: &Constant, method: &str, given: &[Constant]) -> Option<Constant> {
     let text = match receiver {
         Constant::Str(text) => text,
         Constant::Bytes(bytes) if method == "decode" => return decoded(bytes, given),
@@ -543,7 +556,7 @@ fn is_foldable_function(name: &str) -> bool {
     matches!(name, "chr" | "str" | "bytes" | "int" | "ord" | "bool" | "len" | "bytearray" | "repr" | "dict")
 }
 
-fn apply_function(name: &str, given: &[Constant]) -> Option<Constant> {
+pub(super) fn apply_function(name: &str, given: &[Constant]) -> Option<Constant> {
     use Constant::{Bytes, Int, List, Str};
     match (name, given) {
         ("builtins.chr", [Int(n)]) => char::from_u32(u32::try_from(*n).ok()?).map(|c| Str(c.to_string())),

@@ -4,7 +4,7 @@ use ruff_python_ast::{self as ast, Expr, Operator};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::call::Call;
-use super::names::{Names, Thing, Value};
+use super::names::{Names, Thing, Value, Written};
 use crate::check::Confidence;
 
 /// How much somebody outside can have to do with a value. The order is the order of danger.
@@ -129,6 +129,12 @@ impl<'a> Names<'a> {
 
     fn find_exposure(&self, value: Value<'a>) -> Exposure {
         let at = |expr: &'a Expr| Value { expr, scope: value.scope };
+        if value.expr.is_literal_expr() {
+            return Exposure::Constant;
+        }
+        if let Some((exposure, _)) = self.flowing(value) {
+            return exposure;
+        }
         if self.constant(value).is_some() {
             return Exposure::Constant;
         }
@@ -168,15 +174,62 @@ impl<'a> Names<'a> {
     }
 
     fn exposure_of_meaning(&self, value: Value<'a>) -> Exposure {
+        if let Some(source) = source_of(self, value) {
+            return source;
+        }
         let meaning = |thing: Thing<'a>| match thing {
-            Thing::Named(name) if is_of(&name, REQUESTS) => Exposure::Request,
-            Thing::Named(name) if is_of(&name, INPUTS) => Exposure::Input,
-            Thing::Named(name) if is_of(&name, SANITISERS) || is_quoting(&name) => Exposure::Sanitised,
+            Thing::Named(name) => named_exposure(&name).unwrap_or(Exposure::Unknown),
             Thing::Value(inner) if inner != value => self.exposure(inner),
             _ => Exposure::Unknown,
         };
-        self.things(value).into_iter().map(meaning).max().unwrap_or(Exposure::Unknown)
+        let known = self.things(value).into_iter().map(meaning).max().unwrap_or(Exposure::Unknown);
+        if self.is_open(value) { known.max(Exposure::Unknown) } else { known }
     }
+}
+
+fn named_exposure(name: &str) -> Option<Exposure> {
+    if is_of(name, REQUESTS) {
+        Some(Exposure::Request)
+    } else if is_of(name, INPUTS) {
+        Some(Exposure::Input)
+    } else if is_of(name, SANITISERS) || is_quoting(name) {
+        Some(Exposure::Sanitised)
+    } else {
+        None
+    }
+}
+
+/// Attributes of a request object, whatever the framework, that its sender fills.
+static REQUEST_PARTS: &[&str] = &[
+    "GET", "POST", "FILES", "COOKIES", "META", "args", "form", "values", "json", "get_json", "data", "get_data",
+    "cookies", "headers", "files", "body", "query", "query_params", "path_params", "query_string", "params",
+    "stream", "full_path", "path", "url", "referrer", "user_agent", "get_argument", "rel_url", "match_info",
+];
+
+/// Where an expression by its very name comes from outside.
+pub(super) fn source_of<'a>(names: &Names<'a>, value: Value<'a>) -> Option<Exposure> {
+    if let Expr::Attribute(attribute) = value.expr {
+        let is_request = match &*attribute.value {
+            Expr::Name(name) => matches!(name.id.as_str(), "request" | "req"),
+            Expr::Attribute(inner) => inner.attr.as_str() == "request",
+            _ => false,
+        };
+        if is_request && REQUEST_PARTS.contains(&attribute.attr.as_str()) {
+            return Some(Exposure::Request);
+        }
+    }
+    let outside = |name: &compact_str::CompactString| named_exposure(name).filter(|found| *found >= Exposure::Input);
+    names.qualified(value).iter().filter_map(outside).max()
+}
+
+/// What a call of a known source or sanitiser gives.
+pub(super) fn result_of<'a>(names: &Names<'a>, call: &'a ast::ExprCall, scope: super::tree::ScopeId) -> Option<Exposure> {
+    let results = names.result_of(Written { call, scope });
+    let found = results.iter().map(|thing| match thing {
+        Thing::Named(name) => named_exposure(name),
+        _ => None,
+    });
+    found.collect::<Option<Vec<Exposure>>>()?.into_iter().max()
 }
 
 /// Whether a name is one of these or something inside one of these.

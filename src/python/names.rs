@@ -90,6 +90,8 @@ pub struct Names<'a> {
     pub(super) exposures: RefCell<Exposures>,
     /// Expressions that are being followed, by their addresses.
     open: RefCell<FxHashSet<usize>>,
+    /// What the interpretation of a function found, once it was asked for.
+    pub(super) flows: RefCell<FxHashMap<ScopeId, Option<Rc<super::flow::Evaluated>>>>,
     steps: Cell<u32>,
     depth: Cell<u32>,
     gave_up: Cell<bool>,
@@ -104,6 +106,7 @@ impl<'a> Names<'a> {
             folded: RefCell::default(),
             exposures: RefCell::default(),
             open: RefCell::default(),
+            flows: RefCell::default(),
             steps: Cell::new(0),
             depth: Cell::new(0),
             gave_up: Cell::new(false),

@@ -133,6 +133,7 @@ pub struct Tree<'a> {
     attribute_values: FxHashMap<&'a str, Vec<AttributeValue<'a>>>,
     /// Names that the body of some class binds to a value.
     class_names: FxHashSet<&'a str>,
+    shared: FxHashSet<&'a str>,
     depth: u32,
 }
 
@@ -155,6 +156,16 @@ impl<'a> Tree<'a> {
     /// How many nodes there are.
     pub fn node_count(&self) -> usize {
         self.entries.len()
+    }
+
+    /// The module.
+    pub fn root(&self) -> AnyNodeRef<'a> {
+        self.entries[0].node
+    }
+
+    /// Whether some function says `global` or `nonlocal` of this name: then others may assign it, too.
+    pub fn is_shared(&self, name: &str) -> bool {
+        self.shared.contains(name)
     }
 
     /// How deep the deepest node lies.
@@ -297,6 +308,7 @@ impl<'a> Builder<'a> {
                 opened: FxHashMap::default(),
                 attribute_values: FxHashMap::default(),
                 class_names: FxHashSet::default(),
+                shared: FxHashSet::default(),
                 depth: 0,
             },
             stack: Vec::new(),
@@ -565,6 +577,7 @@ impl<'a> Builder<'a> {
     }
 
     fn declare_outer(&mut self, scope: ScopeId, names: &'a [Identifier], kind: OuterKind) {
+        self.tree.shared.extend(names.iter().map(Identifier::as_str));
         let names = names.iter().map(|name| (name.as_str(), kind));
         self.tree.scopes[scope.0 as usize].outer_names.extend(names);
     }

@@ -1,0 +1,202 @@
+//! The command line: definitions only.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::Format;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  pass
+  1  blocked
+  2  wrong usage or invalid policy
+  3  could not decide: no repository, base commit missing, output not writable, internal failure";
+
+/// A merge gate for Python security: which potential security issues does this change introduce?
+#[derive(Debug, Parser)]
+#[command(name = "mergegate", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// Colours in what people read: on a terminal that shows them (auto), always, or never. NO_COLOR is honoured.
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Check(CheckArgs),
+    Scan(ScanArgs),
+    Explain(ExplainArgs),
+    Checks(ChecksArgs),
+    Init(InitArgs),
+    Policy(PolicyArgs),
+    Demo(DemoArgs),
+}
+
+/// Judge a change: which findings does it introduce, and do they block?
+///
+/// Both sides of every Python file that the change touches are scanned, and the findings are compared. The
+/// policy that counts is .mergegate.yml as it is at the merge base, so that a change cannot weaken it.
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Example:
+  mergegate check --base origin/main --output sarif=mergegate.sarif
+
+{EXIT_CODES}"))]
+pub struct CheckArgs {
+    /// The branch or commit that the change is to be merged into. Without it: what the CI system says, else
+    /// origin/HEAD, main or master.
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// The branch or commit with the change.
+    #[arg(long, value_name = "REV", conflicts_with_all = ["staged", "worktree"])]
+    pub head: Option<String>,
+    /// Judge what the next commit would hold: HEAD against the index.
+    #[arg(long, conflicts_with_all = ["base", "worktree"])]
+    pub staged: bool,
+    /// Judge the files on disk, untracked ones included: HEAD against the work tree.
+    #[arg(long, conflicts_with = "base")]
+    pub worktree: bool,
+    /// A folder inside the repository.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repo: PathBuf,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Scan files and folders as they are, without git. Ignored files (.gitignore) are left out.
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Example:
+  mergegate scan src --policy strict.yml
+
+{EXIT_CODES}"))]
+pub struct ScanArgs {
+    /// Files and folders.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What check and scan have in common.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// This policy counts, whatever the repository says.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Write a report to a file ('-' for standard output). May be given several times.
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub output: Vec<Output>,
+    /// What to print on standard output.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Show findings that were there before and justified ones, too.
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// How many threads work at once; all cores by default.
+    #[arg(long, value_name = "N", hide = true)]
+    pub threads: Option<usize>,
+}
+
+/// A report to write: `sarif=report.sarif`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    pub format: Format,
+    /// `None` for standard output.
+    pub path: Option<PathBuf>,
+}
+
+impl std::str::FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, path) =
+            text.split_once('=').ok_or_else(|| format!("write FORMAT=PATH, for example sarif={text}"))?;
+        if path.is_empty() {
+            return Err(format!("a path is missing: {format}=PATH, or {format}=- for standard output"));
+        }
+        let path = (path != "-").then(|| PathBuf::from(path));
+        Ok(Output { format: format.parse()?, path })
+    }
+}
+
+/// What a check finds, why that is a risk, what to write instead, and how to justify an exception.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  mergegate explain yaml-load
+  mergegate explain B506
+  mergegate explain codeaudit:os.system")]
+pub struct ExplainArgs {
+    /// The check, or what another tool calls it.
+    #[arg(value_name = "CHECK")]
+    pub check: String,
+    /// As Markdown.
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+/// List all checks.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  mergegate checks --format markdown > checks.md")]
+pub struct ChecksArgs {
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: ListFormat,
+}
+
+/// How to list checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    Table,
+    Json,
+    Markdown,
+}
+
+/// Write a commented .mergegate.yml to start from. An existing file is left as it is.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  mergegate init && git add .mergegate.yml")]
+pub struct InitArgs {
+    /// The folder to write it to.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+}
+
+/// Validate the policy and show what is in force, check by check, and which rule says so.
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  mergegate policy
+  mergegate policy --schema > policy.schema.json
+
+{EXIT_CODES}"))]
+pub struct PolicyArgs {
+    /// The policy; without it, .mergegate.yml of this folder or one above it.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Print the JSON schema of policies, for editors.
+    #[arg(long, conflicts_with = "policy")]
+    pub schema: bool,
+}
+
+/// See the gate at work on a small repository that is made for it in a temporary folder.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Make the repository here instead.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}

@@ -1,0 +1,228 @@
+//! The gate over a change: both sides of every Python file that it touches, compared and judged.
+
+use rayon::prelude::*;
+
+use crate::analysis::{Analyser, Analysis, has_python_shebang};
+use crate::baseline::{self, Pair, Side, State};
+use crate::change_set::{ChangeSet, ChangedFile, Content, GitError, Mode, Repository, Revisions, Status, Version};
+use crate::path::FilePath;
+use crate::policy::{Action, NewSuppression, Policy};
+use crate::suppression::{self, Suppression};
+use crate::verdict::{self, Judged, Justification, Remark, Subject, Verdict};
+
+/// One version of a file with what is known about it.
+struct Read {
+    path: FilePath,
+    bytes: Vec<u8>,
+    analysis: Analysis,
+}
+
+/// A file of the change with what is known about both sides.
+struct Compared {
+    base: Vec<Read>,
+    head: Option<Read>,
+}
+
+/// What the gate says of a change.
+pub fn check(
+    repository: &Repository,
+    revisions: Revisions,
+    analyser: &Analyser<'_>,
+    policy_name: String,
+    remarks: Vec<Remark>,
+) -> Result<Verdict, GitError> {
+    let changes = repository.changes(&revisions)?;
+    let mut remarks = remarks;
+    remarks.extend(remarks_on(&changes, &revisions));
+    let reader = Reader { repository, analyser };
+    let heads: Vec<Option<Read>> = changes
+        .files
+        .par_iter()
+        .map(|file| reader.head(file))
+        .collect::<Result<_, _>>()?;
+    // Without anything on the head side there is nothing to pair, and nobody asks for the base side.
+    let is_asked_for = heads.iter().flatten().any(|head| {
+        !head.analysis.findings.is_empty() || !head.analysis.suppressions.is_empty()
+    });
+    let files: Vec<Compared> = changes
+        .files
+        .par_iter()
+        .zip(heads)
+        .map(|(file, head)| {
+            let base = if is_asked_for { reader.base(file)? } else { Vec::new() };
+            Ok(Compared { base, head })
+        })
+        .collect::<Result<_, GitError>>()?;
+    Ok(judge(analyser.policy(), files, Subject::Change(revisions), policy_name, remarks))
+}
+
+fn judge(
+    policy: &Policy,
+    files: Vec<Compared>,
+    subject: Subject,
+    policy_name: String,
+    remarks: Vec<Remark>,
+) -> Verdict {
+    let states = baseline::compare(&files.iter().map(pair).collect::<Vec<_>>());
+    let mut verdict = Verdict {
+        subject,
+        policy: policy_name,
+        results: Vec::new(),
+        unscannable: Vec::new(),
+        remarks,
+        files: files.iter().filter(|file| file.head.is_some()).count(),
+        disclosure: policy.disclosure,
+    };
+    for (file, states) in files.into_iter().zip(states) {
+        let base: Vec<Suppression> =
+            file.base.into_iter().flat_map(|base| base.analysis.suppressions).collect();
+        if let Some(head) = file.head {
+            add_file(&mut verdict, policy, head.path, head.analysis, Some((states, &base)));
+        }
+    }
+    verdict
+}
+
+/// Adds all that is to be said of one file. `base` is how its open findings relate to the base side, and the
+/// suppressions there; `None` when there is no base side.
+pub fn add_file(
+    verdict: &mut Verdict,
+    policy: &Policy,
+    path: FilePath,
+    analysis: Analysis,
+    base: Option<(Vec<State>, &[Suppression])>,
+) {
+    let Analysis { findings, covered_by, suppressions, problem } = analysis;
+    if let Some(problem) = problem {
+        let file = verdict::judge_unscannable(policy, path.clone(), problem.reason, problem.at);
+        verdict.unscannable.push(file);
+    }
+    let added: Vec<&Suppression> =
+        base.as_ref().map(|(_, base)| suppression::added(base, &suppressions)).unwrap_or_default();
+    let is_added = |suppression: &Suppression| added.iter().any(|added| std::ptr::eq(*added, suppression));
+    verdict.remarks.extend(suppressions.iter().flat_map(|suppression| {
+        let mut remarks = suppression.remarks(&path);
+        if is_added(suppression) {
+            remarks.extend(new_suppression(policy, &path, suppression));
+        }
+        remarks
+    }));
+    let has_base = base.is_some();
+    let mut states = base.map(|(states, _)| states.into_iter()).into_iter().flatten();
+    for (finding, covered) in findings.into_iter().zip(covered_by) {
+        let suppression = covered.and_then(|index| suppressions.get(index));
+        let justification = suppression.map(|suppression| Justification {
+            reason: suppression.reason.clone(),
+            line: suppression.line,
+            new: is_added(suppression),
+        });
+        let state = match &justification {
+            Some(_) => None,
+            None if has_base => states.next(),
+            None => None,
+        };
+        let judged: Option<Judged> = verdict::judge(policy, &path, finding, state, justification);
+        verdict.results.extend(judged);
+    }
+}
+
+fn new_suppression(policy: &Policy, path: &FilePath, suppression: &Suppression) -> Option<Remark> {
+    let action = match policy.suppressions.new_in_change {
+        NewSuppression::Allow => Action::Off,
+        NewSuppression::Warn => Action::Warn,
+        NewSuppression::Block => Action::Block,
+    };
+    (suppression.used || action == Action::Block).then(|| Remark {
+        id: "new-suppression",
+        path: Some(path.clone()),
+        at: Some(suppression.at),
+        message: format!(
+            "This change adds a suppression of {}: {}",
+            suppression.shown_ids(),
+            crate::escape::visible(&suppression.reason)
+        ),
+        action,
+    })
+}
+
+fn pair(file: &Compared) -> Pair<'_> {
+    Pair { base: file.base.iter().map(side).collect(), head: file.head.as_ref().map(side) }
+}
+
+fn side(read: &Read) -> Side<'_> {
+    Side { path: &read.path, bytes: &read.bytes, findings: read.analysis.open_findings().collect() }
+}
+
+struct Reader<'r> {
+    repository: &'r Repository,
+    analyser: &'r Analyser<'r>,
+}
+
+impl Reader<'_> {
+    fn head(&self, file: &ChangedFile) -> Result<Option<Read>, GitError> {
+        file.head.as_ref().map_or(Ok(None), |version| self.read(version))
+    }
+
+    fn base(&self, file: &ChangedFile) -> Result<Vec<Read>, GitError> {
+        let reads = file.base.iter().map(|version| self.read(version));
+        reads.filter_map(Result::transpose).collect()
+    }
+
+    /// `None` when a version is not one that is scanned.
+    fn read(&self, version: &Version) -> Result<Option<Read>, GitError> {
+        let policy = self.analyser.policy();
+        let path = &version.path;
+        let is_file = matches!(version.mode, Mode::Regular | Mode::Executable);
+        let may_be_script = !path.file_name().contains(&b'.');
+        if !is_file || policy.exclude.matches(path) || !(policy.include.matches(path) || may_be_script) {
+            return Ok(None);
+        }
+        let limit = policy.limits.file_size;
+        let (bytes, analysis) = match self.repository.read(version, limit)? {
+            Content::TooLarge { size } => {
+                if !policy.include.matches(path) {
+                    return Ok(None);
+                }
+                let reason = format!("it has {size} bytes, and the limit is {limit} (limits: file-size)");
+                (Vec::new(), Analysis::unread(reason))
+            }
+            Content::Bytes(bytes) => {
+                if !policy.include.matches(path) && !has_python_shebang(&bytes) {
+                    return Ok(None);
+                }
+                let analysis = self.analyser.analyse(&bytes);
+                (bytes, analysis)
+            }
+        };
+        Ok(Some(Read { path: path.clone(), bytes, analysis }))
+    }
+}
+
+/// What a reviewer must know of the change as a whole.
+fn remarks_on(changes: &ChangeSet, revisions: &Revisions) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    if revisions.is_empty() {
+        remarks.push(Remark {
+            id: "nothing-to-compare",
+            path: None,
+            at: None,
+            message: format!(
+                "{} is part of the history of {}: there is no change to look at.",
+                revisions.head_name, revisions.base_name
+            ),
+            action: Action::Warn,
+        });
+    }
+    let is_submodule = |file: &&ChangedFile| {
+        file.status != Status::Deleted
+            && file.head.as_ref().is_some_and(|version| version.mode == Mode::Submodule)
+    };
+    remarks.extend(changes.files.iter().filter(is_submodule).map(|file| Remark {
+        id: "submodule",
+        path: Some(file.path.clone()),
+        at: None,
+        message: "This submodule now stands at another commit; what is in it was not scanned.".to_owned(),
+        action: Action::Warn,
+    }));
+    remarks
+}

@@ -1,0 +1,65 @@
+//! Writing reports: a file is there as a whole, or as it was before.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Component, Path};
+
+use crate::failure::Failure;
+
+/// Writes a file through a temporary one beside it, so that nobody ever reads half of it.
+///
+/// # Errors
+///
+/// When the path is a folder, a symbolic link or inside a `.git` folder, or when the disk refuses.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let refuse = |why: &str| {
+        Failure::undecided(format!("cannot write {}: {why}", path.display()))
+            .with_help("nothing was written; give --output another path")
+    };
+    if path.components().any(|part| matches!(part, Component::Normal(name) if name.eq_ignore_ascii_case(".git"))) {
+        return Err(refuse("it is inside a .git folder"));
+    }
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_symlink() => return Err(refuse("it is a symbolic link")),
+        Ok(metadata) if metadata.is_dir() => return Err(refuse("it is a folder")),
+        _ => {}
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    write_through(folder, path, bytes).map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::NotFound => "the folder does not exist".to_owned(),
+            ErrorKind::PermissionDenied => "permission denied".to_owned(),
+            ErrorKind::StorageFull => "the disk is full".to_owned(),
+            _ => error.to_string(),
+        };
+        refuse(&why)
+    })
+}
+
+fn write_through(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".mergegate-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any program creates a file: the umask takes its part.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Writes to standard output.
+///
+/// # Errors
+///
+/// When nobody reads it to the end.
+pub fn write_stdout(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    stdout
+        .write_all(bytes)
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failure::undecided(format!("cannot write to standard output: {error}")))
+}

@@ -1,0 +1,207 @@
+//! Which policy counts: the one given by hand, else the one at the base of the change, else that of its head
+//! where the base has none, else the built-in one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::change_set::{Content, GitError, Mode, Repository, Revisions, Version};
+use crate::failure::Failure;
+use crate::path::FilePath;
+use crate::policy::{Action, ExtendsSource, Policy, PolicyError};
+use crate::verdict::Remark;
+
+/// The names under which a policy is looked for; the first that exists counts.
+pub const NAMES: [&str; 2] = [".mergegate.yml", ".mergegate.yaml"];
+
+/// Nobody writes a larger policy.
+const LARGEST_POLICY: u64 = 1024 * 1024;
+
+/// A policy, and how a report names it.
+#[derive(Debug)]
+pub struct Found {
+    pub policy: Policy,
+    /// `.mergegate.yml at the merge base 1a2b3c4`.
+    pub name: String,
+    /// What a reviewer must know about it.
+    pub remarks: Vec<Remark>,
+}
+
+/// How messages about a policy look.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    pub color: bool,
+    pub ascii: bool,
+}
+
+fn invalid(error: &PolicyError, style: Style) -> Failure {
+    Failure::Policy(error.render(style.color, style.ascii))
+}
+
+fn built_in(style: Style) -> Result<Policy, Failure> {
+    Policy::recommended().map_err(|error| invalid(&error, style))
+}
+
+/// The policy in a file on disk. What it extends is looked for beside it.
+pub fn from_file(path: &Path, style: Style) -> Result<Policy, Failure> {
+    let text = read_text(path).map_err(Failure::usage)?;
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let resolve = |source: &ExtendsSource| match source {
+        ExtendsSource::File(file) => read_text(&folder.join(file)),
+        ExtendsSource::Revision { .. } => {
+            Err("a policy at a revision needs a repository: it works in `mergegate check`".to_owned())
+        }
+    };
+    Policy::parse(&path.display().to_string(), &text, &resolve).map_err(|error| invalid(&error, style))
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    let size = fs::metadata(path).map_err(|error| format!("cannot read the policy {shown}: {error}"))?.len();
+    if size > LARGEST_POLICY {
+        return Err(format!("the policy {shown} has {size} bytes; more than {LARGEST_POLICY} are refused"));
+    }
+    fs::read_to_string(path).map_err(|error| format!("cannot read the policy {shown}: {error}"))
+}
+
+/// The policy for files on disk: the nearest one in `folder` or above it.
+pub fn for_folder(folder: &Path, style: Style) -> Result<Found, Failure> {
+    match nearest_file(folder) {
+        Some(path) => {
+            let name = path.display().to_string();
+            Ok(Found { policy: from_file(&path, style)?, name, remarks: Vec::new() })
+        }
+        None => Ok(Found {
+            policy: built_in(style)?,
+            name: format!("recommended (there is no {})", NAMES[0]),
+            remarks: Vec::new(),
+        }),
+    }
+}
+
+/// A policy does not count above the repository that the folder is in.
+fn nearest_file(folder: &Path) -> Option<PathBuf> {
+    let start = folder.canonicalize().ok()?;
+    for folder in start.ancestors() {
+        let found = NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file());
+        if found.is_some() || folder.join(".git").exists() {
+            return found;
+        }
+    }
+    None
+}
+
+/// The policy given by hand.
+pub fn given(path: &Path, style: Style) -> Result<Found, Failure> {
+    let name = format!("{} (given with --policy)", path.display());
+    Ok(Found { policy: from_file(path, style)?, name, remarks: Vec::new() })
+}
+
+/// One side of a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SideOf {
+    Base,
+    Head,
+}
+
+struct Sides<'r> {
+    repository: &'r Repository,
+    revisions: &'r Revisions,
+    style: Style,
+}
+
+impl Sides<'_> {
+    fn version(&self, side: SideOf, path: &str) -> Result<Option<Version>, GitError> {
+        let path = FilePath::from_bytes(path);
+        match side {
+            SideOf::Base => self.repository.at_base(self.revisions, &path),
+            SideOf::Head => self.repository.at_head(self.revisions, &path),
+        }
+    }
+
+    fn text(&self, version: &Version) -> Result<String, String> {
+        let path = &version.path;
+        if !matches!(version.mode, Mode::Regular | Mode::Executable) {
+            return Err(format!("{path} is no regular file"));
+        }
+        match self.repository.read(version, LARGEST_POLICY).map_err(|error| error.message)? {
+            Content::TooLarge { size } => Err(format!("{path} has {size} bytes, too many for a policy")),
+            Content::Bytes(bytes) => String::from_utf8(bytes).map_err(|_| format!("{path} is not UTF-8")),
+        }
+    }
+
+    fn extended(&self, side: SideOf, source: &ExtendsSource) -> Result<String, String> {
+        let found = match source {
+            ExtendsSource::File(path) => self.version(side, path),
+            ExtendsSource::Revision { rev, path } => {
+                self.repository.at_revision(rev, &FilePath::from_bytes(path.as_str()))
+            }
+        };
+        match found.map_err(|error| error.message)? {
+            Some(version) => self.text(&version),
+            None => Err(format!("there is no {source}")),
+        }
+    }
+
+    /// The policy of a side, with its file name; `None` where that side has none.
+    fn policy(&self, side: SideOf) -> Result<Option<(Policy, &'static str, String)>, Failure> {
+        for name in NAMES {
+            let Some(version) = self.version(side, name)? else { continue };
+            let text = self.text(&version).map_err(Failure::usage)?;
+            let policy = Policy::parse(name, &text, &|source| self.extended(side, source))
+                .map_err(|error| invalid(&error, self.style))?;
+            return Ok(Some((policy, name, text)));
+        }
+        Ok(None)
+    }
+}
+
+/// The policy for a change.
+pub fn for_change(repository: &Repository, revisions: &Revisions, style: Style) -> Result<Found, Failure> {
+    let sides = Sides { repository, revisions, style };
+    let base = sides.policy(SideOf::Base)?;
+    // A broken policy on the head side must not keep the base's policy from counting.
+    let head = sides.policy(SideOf::Head);
+    let short = |commit: String| commit.chars().take(10).collect::<String>();
+    match (base, head) {
+        (Some((policy, name, text)), head) => {
+            let at = revisions.bases().into_iter().next().map(short).unwrap_or_default();
+            let remarks = edited(name, &policy, &text, head).into_iter().collect();
+            Ok(Found { policy, name: format!("{name} at the merge base {at}"), remarks })
+        }
+        (None, Err(failure)) => Err(failure),
+        (None, Ok(Some((policy, name, _)))) => {
+            Ok(Found { policy, name: format!("{name} of the change (the base has none)"), remarks: Vec::new() })
+        }
+        (None, Ok(None)) => Ok(Found {
+            policy: built_in(style)?,
+            name: format!("recommended (there is no {})", NAMES[0]),
+            remarks: Vec::new(),
+        }),
+    }
+}
+
+/// Says that the change edits the policy, which counts only once it is merged.
+fn edited(
+    name: &str,
+    base: &Policy,
+    base_text: &str,
+    head: Result<Option<(Policy, &'static str, String)>, Failure>,
+) -> Option<Remark> {
+    let message = match head {
+        Ok(Some((_, head_name, text))) if text == base_text && head_name == name => return None,
+        Ok(Some((head, _, _))) => {
+            let differences = crate::policy::difference(base, &head);
+            let told = if differences.is_empty() { "nothing changes by it".to_owned() } else { differences.join("; ") };
+            format!("This change edits the policy, which counts once it is merged: {told}.")
+        }
+        Ok(None) => "This change removes the policy; the one at the merge base counts.".to_owned(),
+        Err(_) => "This change breaks the policy: once merged, every run ends with exit code 2.".to_owned(),
+    };
+    Some(Remark {
+        id: "policy-edited",
+        path: Some(FilePath::from_bytes(name)),
+        at: None,
+        message,
+        action: Action::Warn,
+    })
+}

@@ -1,0 +1,291 @@
+//! What each command does: from its arguments to its exit code.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use crate::analysis::Analyser;
+use crate::change_set::{Base, Choice, Repository, Request, Revisions, Target};
+use crate::checks;
+use crate::cli::{ChecksArgs, CheckArgs, Cli, Color, Command, Common, DemoArgs, ExplainArgs, InitArgs, ListFormat, PolicyArgs, ScanArgs};
+use crate::failure::Failure;
+use crate::policy_source::{self, Found, NAMES, Style};
+use crate::report::{self, Format, Options};
+use crate::suppression::Date;
+use crate::verdict::Verdict;
+use crate::{ci, demo, explain, gate, output, policy, tree_scan};
+
+/// What the program knows of the world around it.
+#[derive(Debug)]
+pub struct World {
+    pub environment: BTreeMap<String, String>,
+    pub today: Date,
+    pub stdout_is_terminal: bool,
+    pub stderr_is_terminal: bool,
+}
+
+impl World {
+    /// As it is. `SOURCE_DATE_EPOCH` says which day it is, if it is set.
+    pub fn real() -> Self {
+        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        let environment: BTreeMap<String, String> =
+            std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
+        World {
+            today: Date::today(environment.get("SOURCE_DATE_EPOCH").map(String::as_str)),
+            environment,
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn color(&self, choice: Color, is_terminal: bool) -> bool {
+        match choice {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if self.variable("NO_COLOR").is_some() => false,
+            // The logs of these show colours although they are no terminals.
+            Color::Auto if self.variable("GITHUB_ACTIONS").is_some() || self.variable("GITLAB_CI").is_some() => true,
+            Color::Auto => is_terminal && self.variable("TERM") != Some("dumb"),
+        }
+    }
+
+    /// Whether only ASCII can be shown.
+    fn ascii(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.variable(name));
+        matches!(locale, Some("C" | "POSIX")) || self.variable("TERM") == Some("dumb")
+    }
+
+    fn width(&self) -> usize {
+        self.variable("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(80).clamp(40, 160)
+    }
+
+    fn style(&self, color: Color) -> Style {
+        Style { color: self.color(color, self.stderr_is_terminal), ascii: self.ascii() }
+    }
+}
+
+/// Runs a command. The exit code is the documented one.
+pub fn run(cli: &Cli, world: &World) -> Result<u8, Failure> {
+    match &cli.command {
+        Command::Check(args) => run_check(args, cli.color, world),
+        Command::Scan(args) => run_scan(args, cli.color, world),
+        Command::Explain(args) => run_explain(args, cli.color, world),
+        Command::Checks(args) => run_checks(args),
+        Command::Init(args) => run_init(args),
+        Command::Policy(args) => run_policy(args, cli.color, world),
+        Command::Demo(args) => run_demo(args, cli.color, world),
+    }
+}
+
+fn run_check(args: &CheckArgs, color: Color, world: &World) -> Result<u8, Failure> {
+    limit_threads(&args.common)?;
+    let repository = Repository::open(&args.repo)?;
+    let request = request(args, world);
+    let revisions = repository.resolve(&request)?;
+    eprint_line(&format!("comparing {} ({})", describe(&revisions), revisions.rule));
+    let style = world.style(color);
+    let found = match &args.common.policy {
+        Some(path) => policy_source::given(path, style)?,
+        None => policy_source::for_change(&repository, &revisions, style)?,
+    };
+    let Found { policy, name, remarks } = found;
+    let analyser = Analyser::new(&policy, world.today);
+    let verdict = gate::check(&repository, revisions, &analyser, name, remarks)?;
+    deliver(&verdict, &args.common, color, world)
+}
+
+fn describe(revisions: &Revisions) -> String {
+    let bases: Vec<String> = revisions.bases().iter().map(|base| base.chars().take(10).collect()).collect();
+    match bases.as_slice() {
+        [] => format!("{} with nothing", revisions.head_name),
+        bases => format!("{} with {} at {}", revisions.head_name, revisions.base_name, bases.join(", ")),
+    }
+}
+
+/// The change that is asked for: by arguments first, else by the CI system, else against the default branch.
+fn request(args: &CheckArgs, world: &World) -> Request {
+    if args.staged {
+        return Request::staged();
+    }
+    if args.worktree {
+        return Request::work_tree();
+    }
+    let read_event = |path: &str| std::fs::read_to_string(path).ok();
+    if let (None, None, Some(request)) = (&args.base, &args.head, ci::request(&world.environment, &read_event)) {
+        return request;
+    }
+    let head = args.head.as_deref().unwrap_or("HEAD");
+    match &args.base {
+        Some(base) => Request::between(base, head),
+        None => Request::against_default_branch(head),
+    }
+}
+
+fn run_scan(args: &ScanArgs, color: Color, world: &World) -> Result<u8, Failure> {
+    limit_threads(&args.common)?;
+    let style = world.style(color);
+    let found = match &args.common.policy {
+        Some(path) => policy_source::given(path, style)?,
+        None => policy_source::for_folder(Path::new("."), style)?,
+    };
+    let analyser = Analyser::new(&found.policy, world.today);
+    let verdict = tree_scan::scan(&args.paths, &analyser, found.name, world.stderr_is_terminal)?;
+    deliver(&verdict, &args.common, color, world)
+}
+
+fn limit_threads(common: &Common) -> Result<(), Failure> {
+    let Some(threads) = common.threads else { return Ok(()) };
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| Failure::undecided(format!("cannot start {threads} threads: {error}")))
+}
+
+/// Renders all reports before the first is written, so that a failure leaves none half done.
+fn deliver(verdict: &Verdict, common: &Common, color: Color, world: &World) -> Result<u8, Failure> {
+    let options = |color: bool| Options {
+        color,
+        ascii: world.ascii(),
+        width: world.width(),
+        verbose: common.verbose,
+        today: world.today.to_string(),
+    };
+    let to_files: Vec<(&Path, Vec<u8>)> = common
+        .output
+        .iter()
+        .filter_map(|output| Some((output.path.as_deref()?, output.format)))
+        .map(|(path, format)| (path, report::render(format, verdict, &options(false))))
+        .collect();
+    let colored = options(world.color(color, world.stdout_is_terminal));
+    let mut to_stdout: Vec<Format> =
+        common.output.iter().filter(|output| output.path.is_none()).map(|output| output.format).collect();
+    if to_stdout.is_empty() {
+        to_stdout.push(common.format);
+    }
+    let to_stdout: Vec<u8> =
+        to_stdout.into_iter().flat_map(|format| report::render(format, verdict, &colored)).collect();
+    for (path, bytes) in to_files {
+        output::write_file(path, &bytes)?;
+    }
+    output::write_stdout(&to_stdout)?;
+    Ok(verdict.exit_code())
+}
+
+fn run_explain(args: &ExplainArgs, color: Color, world: &World) -> Result<u8, Failure> {
+    let found = checks::named(&args.check);
+    if found.is_empty() {
+        let names = checks::all().flat_map(|check| std::iter::once(check.id).chain(check.aliases.iter().copied()));
+        let advice = match policy::nearest(&args.check, names) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => "`mergegate checks` lists all checks".to_owned(),
+        };
+        return Err(Failure::usage(format!("there is no check called `{}`", args.check)).with_help(advice));
+    }
+    let color = world.color(color, world.stdout_is_terminal);
+    let explained: Vec<String> = found
+        .iter()
+        .map(|check| {
+            if args.markdown { explain::markdown(check) } else { explain::terminal(check, world.width(), color) }
+        })
+        .collect();
+    output::write_stdout(explained.join("\n").as_bytes())?;
+    Ok(0)
+}
+
+fn run_checks(args: &ChecksArgs) -> Result<u8, Failure> {
+    let text = match args.format {
+        ListFormat::Table => explain::table(),
+        ListFormat::Json => explain::json(),
+        ListFormat::Markdown => explain::page(),
+    };
+    output::write_stdout(text.as_bytes())?;
+    Ok(0)
+}
+
+fn run_init(args: &InitArgs) -> Result<u8, Failure> {
+    if let Some(existing) = NAMES.iter().map(|name| args.dir.join(name)).find(|path| path.symlink_metadata().is_ok()) {
+        return Err(Failure::usage(format!("{} exists already and stays as it is", existing.display()))
+            .with_help("`mergegate policy` shows what it puts in force"));
+    }
+    let path = args.dir.join(NAMES[0]);
+    output::write_file(&path, policy::TEMPLATE.as_bytes())?;
+    output::write_stdout(
+        format!("wrote {}; `mergegate policy` shows what it puts in force\n", path.display()).as_bytes(),
+    )?;
+    Ok(0)
+}
+
+fn run_policy(args: &PolicyArgs, color: Color, world: &World) -> Result<u8, Failure> {
+    if args.schema {
+        output::write_stdout(policy::schema().as_bytes())?;
+        return Ok(0);
+    }
+    let style = world.style(color);
+    let found = match &args.policy {
+        Some(path) => policy_source::given(path, style)?,
+        None => policy_source::for_folder(Path::new("."), style)?,
+    };
+    let text = format!("policy: {}\n\n{}", found.name, policy::describe(&found.policy));
+    output::write_stdout(text.as_bytes())?;
+    Ok(0)
+}
+
+fn run_demo(args: &DemoArgs, color: Color, world: &World) -> Result<u8, Failure> {
+    let dir = demo::make(args.dir.as_deref())?;
+    let (base, head) = demo::BRANCHES;
+    let repository = Repository::open(&dir)?;
+    let request = Request {
+        choices: vec![Choice {
+            base: Base::Revision(base.to_owned()),
+            target: Target::Revision(head.to_owned()),
+            rule: "the demonstration".to_owned(),
+        }],
+        full_history: None,
+    };
+    let revisions = repository.resolve(&request)?;
+    let Found { policy, name, remarks } = policy_source::for_change(&repository, &revisions, world.style(color))?;
+    let analyser = Analyser::new(&policy, world.today);
+    let verdict = gate::check(&repository, revisions, &analyser, name, remarks)?;
+    let options = Options {
+        color: world.color(color, world.stdout_is_terminal),
+        ascii: world.ascii(),
+        width: world.width(),
+        verbose: false,
+        today: world.today.to_string(),
+    };
+    let sarif = dir.join("mergegate.sarif");
+    output::write_file(&sarif, &report::render(Format::Sarif, &verdict, &options))?;
+    let mut text = report::render(Format::Text, &verdict, &options);
+    text.extend(demo_epilogue(&dir, &sarif, verdict.exit_code()).into_bytes());
+    output::write_stdout(&text)?;
+    Ok(0)
+}
+
+fn demo_epilogue(dir: &Path, sarif: &Path, exit_code: u8) -> String {
+    let (base, _) = demo::BRANCHES;
+    let (dir, sarif) = (dir.display(), sarif.display());
+    format!(
+        "
+This was a demonstration: in CI, the gate would now end with exit code {exit_code}.
+
+  repository  {dir}
+  SARIF       {sarif}
+
+Try next:
+  cd {dir}
+  mergegate check --base {base} --verbose
+  mergegate explain yaml-load
+  mergegate policy
+"
+    )
+}
+
+/// Words on standard error that may get lost: nobody acts on them.
+fn eprint_line(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "mergegate: {}", crate::escape::visible(text));
+}

@@ -1,0 +1,140 @@
+//! Files and folders as they are, without git.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ignore::{DirEntry, WalkBuilder};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rayon::prelude::*;
+
+use crate::analysis::{Analyser, Analysis, has_python_shebang};
+use crate::failure::Failure;
+use crate::gate::add_file;
+use crate::path::FilePath;
+use crate::verdict::{Subject, Verdict};
+
+/// How long a scan takes before its progress is shown.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A file to scan.
+struct Candidate {
+    path: PathBuf,
+    /// Somebody named this very file: it is scanned whatever it is called.
+    named: bool,
+}
+
+/// Scans files and folders. Files that `.gitignore` and the like name are left out, as is `.git`.
+///
+/// # Errors
+///
+/// When a path does not exist or a folder cannot be read: not to look is not to pass.
+pub fn scan(
+    paths: &[PathBuf],
+    analyser: &Analyser<'_>,
+    policy_name: String,
+    show_progress: bool,
+) -> Result<Verdict, Failure> {
+    let mut candidates = Vec::new();
+    for path in paths {
+        collect(path, &mut candidates)?;
+    }
+    candidates.sort_by(|a, b| a.path.cmp(&b.path));
+    candidates.dedup_by(|later, earlier| {
+        let same = later.path == earlier.path;
+        earlier.named |= same && later.named;
+        same
+    });
+    let bar = progress(candidates.len(), show_progress);
+    let scanned: Vec<Option<(FilePath, Analysis)>> = candidates
+        .par_iter()
+        .map(|candidate| {
+            let scanned = scan_file(candidate, analyser);
+            bar.inc(1);
+            scanned
+        })
+        .collect();
+    bar.finish_and_clear();
+    let policy = analyser.policy();
+    let mut verdict = Verdict {
+        subject: Subject::Tree(paths.iter().map(|path| path.display().to_string()).collect()),
+        policy: policy_name,
+        results: Vec::new(),
+        unscannable: Vec::new(),
+        remarks: Vec::new(),
+        files: 0,
+        disclosure: policy.disclosure,
+    };
+    for (path, analysis) in scanned.into_iter().flatten() {
+        verdict.files += 1;
+        add_file(&mut verdict, policy, path, analysis, None);
+    }
+    Ok(verdict)
+}
+
+fn progress(files: usize, show: bool) -> ProgressBar {
+    if !show {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(files as u64), ProgressDrawTarget::stderr_with_hz(10));
+    if let Ok(style) = ProgressStyle::with_template("scanning {bar:30} {pos}/{len} files") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(PATIENCE);
+    bar
+}
+
+fn collect(path: &Path, out: &mut Vec<Candidate>) -> Result<(), Failure> {
+    let metadata = fs::metadata(path).map_err(|error| {
+        Failure::usage(format!("cannot scan {}: {error}", path.display()))
+            .with_help("name files or folders that exist; without any, the current folder is scanned")
+    })?;
+    if metadata.is_file() {
+        out.push(Candidate { path: tidy(path), named: true });
+        return Ok(());
+    }
+    let walk = WalkBuilder::new(path)
+        .hidden(false)
+        .require_git(false)
+        .follow_links(false)
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .build();
+    for entry in walk {
+        let entry = entry.map_err(|error| Failure::undecided(format!("cannot look into {}: {error}", path.display())))?;
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            out.push(Candidate { path: tidy(&DirEntry::into_path(entry)), named: false });
+        }
+    }
+    Ok(())
+}
+
+/// `./src/a.py` is `src/a.py`.
+fn tidy(path: &Path) -> PathBuf {
+    path.strip_prefix(".").map_or_else(|_| path.to_path_buf(), Path::to_path_buf)
+}
+
+/// `None` when a file is not one that is scanned.
+fn scan_file(candidate: &Candidate, analyser: &Analyser<'_>) -> Option<(FilePath, Analysis)> {
+    let policy = analyser.policy();
+    let path = FilePath::from_os(&candidate.path);
+    let wanted = candidate.named || policy.selects_path(&path);
+    let may_be_script = !path.file_name().contains(&b'.') && !policy.exclude.matches(&path);
+    if !wanted && !may_be_script {
+        return None;
+    }
+    let analysis = match read(&candidate.path, policy.limits.file_size) {
+        Ok(bytes) if wanted || has_python_shebang(&bytes) => analyser.analyse(&bytes),
+        Err(reason) if wanted => Analysis::unread(reason),
+        _ => return None,
+    };
+    Some((path, analysis))
+}
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    let cannot = |error: std::io::Error| format!("it cannot be read: {error}");
+    let size = fs::metadata(path).map_err(cannot)?.len();
+    if size > limit {
+        return Err(format!("it has {size} bytes, and the limit is {limit} (limits: file-size)"));
+    }
+    fs::read(path).map_err(cannot)
+}
