@@ -229,7 +229,7 @@ fn run_policy(args: &PolicyArgs, color: Color, world: &World) -> Result<u8, Fail
         Some(path) => policy_source::given(path, style)?,
         None => policy_source::for_folder(Path::new("."), style)?,
     };
-    let text = format!("policy: {}\n\n{}", found.name, policy::describe(&found.policy));
+    let text = format!("policy: {}\n\n{}", found.name, policy::table(&found.policy));
     output::write_stdout(text.as_bytes())?;
     Ok(0)
 }
