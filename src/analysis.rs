@@ -62,6 +62,11 @@ impl<'p> Analyser<'p> {
         self.policy
     }
 
+    /// The day by which suppressions expire.
+    pub fn today(&self) -> Date {
+        self.today
+    }
+
     /// Analyses one version of a file. A failure inside is that file's problem and nobody else's.
     pub fn analyse(&self, bytes: &[u8]) -> Analysis {
         catch_unwind(AssertUnwindSafe(|| self.analyse_unguarded(bytes))).unwrap_or_else(|_| {

@@ -4,10 +4,13 @@ use rayon::prelude::*;
 
 use crate::analysis::{Analyser, Analysis, has_python_shebang};
 use crate::baseline::{self, Pair, Side, State};
-use crate::change_set::{ChangeSet, ChangedFile, Content, GitError, Mode, Repository, Revisions, Status, Version};
+use crate::change_set::{
+    ChangeSet, ChangedFile, Content, GitError, Mode, Repository, Revisions, Status, Version,
+};
+use crate::escape;
 use crate::path::FilePath;
 use crate::policy::{Action, NewSuppression, Policy};
-use crate::suppression::{self, Suppression};
+use crate::suppression::{self, Date, Suppression};
 use crate::verdict::{self, Judged, Justification, Remark, Subject, Verdict};
 
 /// One version of a file with what is known about it.
@@ -35,15 +38,13 @@ pub fn check(
     let mut remarks = remarks;
     remarks.extend(remarks_on(&changes, &revisions));
     let reader = Reader { repository, analyser };
-    let heads: Vec<Option<Read>> = changes
-        .files
-        .par_iter()
-        .map(|file| reader.head(file))
-        .collect::<Result<_, _>>()?;
+    let heads: Vec<Option<Read>> =
+        changes.files.par_iter().map(|file| reader.head(file)).collect::<Result<_, _>>()?;
     // Without anything on the head side there is nothing to pair, and nobody asks for the base side.
-    let is_asked_for = heads.iter().flatten().any(|head| {
-        !head.analysis.findings.is_empty() || !head.analysis.suppressions.is_empty()
-    });
+    let is_asked_for = heads
+        .iter()
+        .flatten()
+        .any(|head| !head.analysis.findings.is_empty() || !head.analysis.suppressions.is_empty());
     let files: Vec<Compared> = changes
         .files
         .par_iter()
@@ -53,11 +54,11 @@ pub fn check(
             Ok(Compared { base, head })
         })
         .collect::<Result<_, GitError>>()?;
-    Ok(judge(analyser.policy(), files, Subject::Change(revisions), policy_name, remarks))
+    Ok(judge(analyser, files, Subject::Change(revisions), policy_name, remarks))
 }
 
 fn judge(
-    policy: &Policy,
+    analyser: &Analyser<'_>,
     files: Vec<Compared>,
     subject: Subject,
     policy_name: String,
@@ -71,13 +72,13 @@ fn judge(
         unscannable: Vec::new(),
         remarks,
         files: files.iter().filter(|file| file.head.is_some()).count(),
-        disclosure: policy.disclosure,
+        disclosure: analyser.policy().disclosure,
     };
     for (file, states) in files.into_iter().zip(states) {
         let base: Vec<Suppression> =
             file.base.into_iter().flat_map(|base| base.analysis.suppressions).collect();
         if let Some(head) = file.head {
-            add_file(&mut verdict, policy, head.path, head.analysis, Some((states, &base)));
+            add_file(&mut verdict, analyser, head.path, head.analysis, Some((states, &base)));
         }
     }
     verdict
@@ -87,11 +88,12 @@ fn judge(
 /// suppressions there; `None` when there is no base side.
 pub fn add_file(
     verdict: &mut Verdict,
-    policy: &Policy,
+    analyser: &Analyser<'_>,
     path: FilePath,
     analysis: Analysis,
     base: Option<(Vec<State>, &[Suppression])>,
 ) {
+    let policy = analyser.policy();
     let Analysis { findings, covered_by, suppressions, problem } = analysis;
     if let Some(problem) = problem {
         let file = verdict::judge_unscannable(policy, path.clone(), problem.reason, problem.at);
@@ -100,20 +102,19 @@ pub fn add_file(
     let added: Vec<&Suppression> =
         base.as_ref().map(|(_, base)| suppression::added(base, &suppressions)).unwrap_or_default();
     let is_added = |suppression: &Suppression| added.iter().any(|added| std::ptr::eq(*added, suppression));
-    verdict.remarks.extend(suppressions.iter().flat_map(|suppression| {
-        let mut remarks = suppression.remarks(&path);
+    for suppression in &suppressions {
+        verdict.remarks.extend(remarks_on_suppression(suppression, &path, analyser.today()));
         if is_added(suppression) {
-            remarks.extend(new_suppression(policy, &path, suppression));
+            verdict.remarks.extend(new_suppression(policy, &path, suppression));
         }
-        remarks
-    }));
+    }
     let has_base = base.is_some();
     let mut states = base.map(|(states, _)| states.into_iter()).into_iter().flatten();
     for (finding, covered) in findings.into_iter().zip(covered_by) {
         let suppression = covered.and_then(|index| suppressions.get(index));
         let justification = suppression.map(|suppression| Justification {
             reason: suppression.reason.clone(),
-            line: suppression.line,
+            line: suppression.region.start.line,
             new: is_added(suppression),
         });
         let state = match &justification {
@@ -126,21 +127,49 @@ pub fn add_file(
     }
 }
 
+/// What is wrong with a comment, or will be soon.
+fn remarks_on_suppression(suppression: &Suppression, path: &FilePath, today: Date) -> Vec<Remark> {
+    let remark = |id, message, action| Remark {
+        id,
+        path: Some(path.clone()),
+        at: Some(suppression.region.start),
+        message,
+        action,
+    };
+    let defects = suppression.reported().iter();
+    let mut remarks: Vec<Remark> =
+        defects.map(|defect| remark("invalid-suppression", defect.to_string(), Action::Warn)).collect();
+    if let Some(message) = suppression.unused() {
+        remarks.push(remark("unused-suppression", message, Action::Warn));
+    }
+    if let Some(days) = suppression.expiring(today) {
+        let message = match days {
+            0 => "This suppression counts today for the last time.".to_owned(),
+            1 => "This suppression expires in 1 day.".to_owned(),
+            days => format!("This suppression expires in {days} days."),
+        };
+        remarks.push(remark("expiring-suppression", message, Action::Off));
+    }
+    remarks
+}
+
+/// A suppression that the change adds or widens is a decision for the reviewer to see.
 fn new_suppression(policy: &Policy, path: &FilePath, suppression: &Suppression) -> Option<Remark> {
     let action = match policy.suppressions.new_in_change {
-        NewSuppression::Allow => Action::Off,
+        NewSuppression::Allow => return None,
         NewSuppression::Warn => Action::Warn,
         NewSuppression::Block => Action::Block,
     };
-    (suppression.used || action == Action::Block).then(|| Remark {
+    if !suppression.used {
+        return None;
+    }
+    let names: Vec<String> = suppression.names.iter().map(|named| escape::visible(&named.written)).collect();
+    let what = if names.is_empty() { "every check".to_owned() } else { names.join(", ") };
+    Some(Remark {
         id: "new-suppression",
         path: Some(path.clone()),
-        at: Some(suppression.at),
-        message: format!(
-            "This change adds a suppression of {}: {}",
-            suppression.shown_ids(),
-            crate::escape::visible(&suppression.reason)
-        ),
+        at: Some(suppression.region.start),
+        message: format!("This change justifies {what}: {}", escape::visible(&suppression.reason)),
         action,
     })
 }

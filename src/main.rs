@@ -18,7 +18,8 @@ fn main() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
         Err(_) => {
-            let _ = writeln!(std::io::stderr(), "error: mergegate failed inside, which is a bug worth reporting");
+            let _ =
+                writeln!(std::io::stderr(), "error: mergegate failed inside, which is a bug worth reporting");
             ExitCode::from(3)
         }
     }

@@ -15,7 +15,10 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         Failure::undecided(format!("cannot write {}: {why}", path.display()))
             .with_help("nothing was written; give --output another path")
     };
-    if path.components().any(|part| matches!(part, Component::Normal(name) if name.eq_ignore_ascii_case(".git"))) {
+    if path
+        .components()
+        .any(|part| matches!(part, Component::Normal(name) if name.eq_ignore_ascii_case(".git")))
+    {
         return Err(refuse("it is inside a .git folder"));
     }
     match path.symlink_metadata() {

@@ -169,9 +169,11 @@ pub fn for_change(repository: &Repository, revisions: &Revisions, style: Style) 
             Ok(Found { policy, name: format!("{name} at the merge base {at}"), remarks })
         }
         (None, Err(failure)) => Err(failure),
-        (None, Ok(Some((policy, name, _)))) => {
-            Ok(Found { policy, name: format!("{name} of the change (the base has none)"), remarks: Vec::new() })
-        }
+        (None, Ok(Some((policy, name, _)))) => Ok(Found {
+            policy,
+            name: format!("{name} of the change (the base has none)"),
+            remarks: Vec::new(),
+        }),
         (None, Ok(None)) => Ok(Found {
             policy: built_in(style)?,
             name: format!("recommended (there is no {})", NAMES[0]),
@@ -191,7 +193,11 @@ fn edited(
         Ok(Some((_, head_name, text))) if text == base_text && head_name == name => return None,
         Ok(Some((head, _, _))) => {
             let differences = crate::policy::difference(base, &head);
-            let told = if differences.is_empty() { "nothing changes by it".to_owned() } else { differences.join("; ") };
+            let told = if differences.is_empty() {
+                "nothing changes by it".to_owned()
+            } else {
+                differences.join("; ")
+            };
             format!("This change edits the policy, which counts once it is merged: {told}.")
         }
         Ok(None) => "This change removes the policy; the one at the merge base counts.".to_owned(),

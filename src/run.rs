@@ -7,11 +7,14 @@ use std::path::Path;
 use crate::analysis::Analyser;
 use crate::change_set::{Base, Choice, Repository, Request, Revisions, Target};
 use crate::checks;
-use crate::cli::{ChecksArgs, CheckArgs, Cli, Color, Command, Common, DemoArgs, ExplainArgs, InitArgs, ListFormat, PolicyArgs, ScanArgs};
+use crate::cli::{
+    CheckArgs, ChecksArgs, Cli, Color, Command, Common, DemoArgs, ExplainArgs, InitArgs, ListFormat,
+    PolicyArgs, ScanArgs,
+};
 use crate::failure::Failure;
 use crate::policy_source::{self, Found, NAMES, Style};
 use crate::report::{self, Format, Options};
-use crate::suppression::Date;
+use crate::suppression::{Date, date};
 use crate::verdict::Verdict;
 use crate::{ci, demo, explain, gate, output, policy, tree_scan};
 
@@ -31,7 +34,7 @@ impl World {
         let environment: BTreeMap<String, String> =
             std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
         World {
-            today: Date::today(environment.get("SOURCE_DATE_EPOCH").map(String::as_str)),
+            today: today(environment.get("SOURCE_DATE_EPOCH").map(String::as_str)),
             environment,
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
@@ -48,7 +51,11 @@ impl World {
             Color::Never => false,
             Color::Auto if self.variable("NO_COLOR").is_some() => false,
             // The logs of these show colours although they are no terminals.
-            Color::Auto if self.variable("GITHUB_ACTIONS").is_some() || self.variable("GITLAB_CI").is_some() => true,
+            Color::Auto
+                if self.variable("GITHUB_ACTIONS").is_some() || self.variable("GITLAB_CI").is_some() =>
+            {
+                true
+            }
             Color::Auto => is_terminal && self.variable("TERM") != Some("dumb"),
         }
     }
@@ -66,6 +73,17 @@ impl World {
     fn style(&self, color: Color) -> Style {
         Style { color: self.color(color, self.stderr_is_terminal), ascii: self.ascii() }
     }
+}
+
+/// The date in UTC, or that of `SOURCE_DATE_EPOCH` (reproducible-builds.org) if it is a number of seconds.
+fn today(epoch: Option<&str>) -> Date {
+    let now = || {
+        let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        elapsed.ok().and_then(|elapsed| i64::try_from(elapsed.as_secs()).ok())
+    };
+    let seconds = epoch.and_then(|epoch| epoch.parse().ok()).or_else(now);
+    // A clock that cannot be read counts as the last of days: what may have expired has.
+    seconds.and_then(date::from_unix_seconds).unwrap_or(Date::MAX)
 }
 
 /// Runs a command. The exit code is the documented one.
@@ -115,7 +133,9 @@ fn request(args: &CheckArgs, world: &World) -> Request {
         return Request::work_tree();
     }
     let read_event = |path: &str| std::fs::read_to_string(path).ok();
-    if let (None, None, Some(request)) = (&args.base, &args.head, ci::request(&world.environment, &read_event)) {
+    if let (None, None, Some(request)) =
+        (&args.base, &args.head, ci::request(&world.environment, &read_event))
+    {
         return request;
     }
     let head = args.head.as_deref().unwrap_or("HEAD");
@@ -178,7 +198,8 @@ fn deliver(verdict: &Verdict, common: &Common, color: Color, world: &World) -> R
 fn run_explain(args: &ExplainArgs, color: Color, world: &World) -> Result<u8, Failure> {
     let found = checks::named(&args.check);
     if found.is_empty() {
-        let names = checks::all().flat_map(|check| std::iter::once(check.id).chain(check.aliases.iter().copied()));
+        let names =
+            checks::all().flat_map(|check| std::iter::once(check.id).chain(check.aliases.iter().copied()));
         let advice = match policy::nearest(&args.check, names) {
             Some(name) => format!("did you mean `{name}`?"),
             None => "`mergegate checks` lists all checks".to_owned(),
@@ -189,7 +210,11 @@ fn run_explain(args: &ExplainArgs, color: Color, world: &World) -> Result<u8, Fa
     let explained: Vec<String> = found
         .iter()
         .map(|check| {
-            if args.markdown { explain::markdown(check) } else { explain::terminal(check, world.width(), color) }
+            if args.markdown {
+                explain::markdown(check)
+            } else {
+                explain::terminal(check, world.width(), color)
+            }
         })
         .collect();
     output::write_stdout(explained.join("\n").as_bytes())?;
@@ -207,7 +232,9 @@ fn run_checks(args: &ChecksArgs) -> Result<u8, Failure> {
 }
 
 fn run_init(args: &InitArgs) -> Result<u8, Failure> {
-    if let Some(existing) = NAMES.iter().map(|name| args.dir.join(name)).find(|path| path.symlink_metadata().is_ok()) {
+    if let Some(existing) =
+        NAMES.iter().map(|name| args.dir.join(name)).find(|path| path.symlink_metadata().is_ok())
+    {
         return Err(Failure::usage(format!("{} exists already and stays as it is", existing.display()))
             .with_help("`mergegate policy` shows what it puts in force"));
     }
@@ -247,7 +274,8 @@ fn run_demo(args: &DemoArgs, color: Color, world: &World) -> Result<u8, Failure>
         full_history: None,
     };
     let revisions = repository.resolve(&request)?;
-    let Found { policy, name, remarks } = policy_source::for_change(&repository, &revisions, world.style(color))?;
+    let Found { policy, name, remarks } =
+        policy_source::for_change(&repository, &revisions, world.style(color))?;
     let analyser = Analyser::new(&policy, world.today);
     let verdict = gate::check(&repository, revisions, &analyser, name, remarks)?;
     let options = Options {

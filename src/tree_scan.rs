@@ -67,7 +67,7 @@ pub fn scan(
     };
     for (path, analysis) in scanned.into_iter().flatten() {
         verdict.files += 1;
-        add_file(&mut verdict, policy, path, analysis, None);
+        add_file(&mut verdict, analyser, path, analysis, None);
     }
     Ok(verdict)
 }
@@ -100,7 +100,8 @@ fn collect(path: &Path, out: &mut Vec<Candidate>) -> Result<(), Failure> {
         .filter_entry(|entry| entry.file_name() != ".git")
         .build();
     for entry in walk {
-        let entry = entry.map_err(|error| Failure::undecided(format!("cannot look into {}: {error}", path.display())))?;
+        let entry = entry
+            .map_err(|error| Failure::undecided(format!("cannot look into {}: {error}", path.display())))?;
         if entry.file_type().is_some_and(|kind| kind.is_file()) {
             out.push(Candidate { path: tidy(&DirEntry::into_path(entry)), named: false });
         }

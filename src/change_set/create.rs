@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use gix::actor::SignatureRef;
-use gix::objs::tree::{Entry, EntryKind};
 use gix::objs::Tree;
+use gix::objs::tree::{Entry, EntryKind};
 
 use super::error::GitError;
 
@@ -49,8 +49,14 @@ pub fn create(dir: &Path, commits: &[NewCommit<'_>]) -> Result<(), GitError> {
     Ok(())
 }
 
-fn check_out(git: &gix::Repository, dir: &Path, commit: &NewCommit<'_>, tree: gix::ObjectId) -> Result<(), GitError> {
-    let refused = |error: std::io::Error| GitError::new(format!("cannot write into {}: {error}", dir.display()));
+fn check_out(
+    git: &gix::Repository,
+    dir: &Path,
+    commit: &NewCommit<'_>,
+    tree: gix::ObjectId,
+) -> Result<(), GitError> {
+    let refused =
+        |error: std::io::Error| GitError::new(format!("cannot write into {}: {error}", dir.display()));
     for (name, content) in commit.files {
         fs::write(dir.join(name), content).map_err(refused)?;
     }
