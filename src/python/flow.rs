@@ -1,0 +1,1164 @@
+//! Follows values through a function: what a variable can hold at each place where it is read.
+//!
+//! A forward interpretation over abstract values, statement by statement: assignments overwrite, branches join,
+//! loop bodies run twice, branches that a constant condition makes dead have no part in what follows, and calls of
+//! functions of this file are entered. It answers how much somebody outside can have to do with a value; where it
+//! gives up, the answer is "unknown", never "harmless".
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, InterpolatedStringElement, Operator, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::constant::{Constant, apply_function, apply_method, binary, compare, item, shown};
+use super::exposure::{Exposure, source_of};
+use super::names::{Names, Thing, Value};
+use super::tree::{ScopeId, ScopeKind};
+
+/// How many expressions one function may cost, the functions it calls included.
+const BUDGET: u32 = 60_000;
+
+/// How deep calls of functions of this file are entered.
+const MAX_CALLS: u32 = 4;
+
+/// How many elements of a list or mapping are told apart.
+const MAX_ELEMENTS: usize = 64;
+
+/// How many steps of the way of a value are kept.
+const MAX_TRAIL: usize = 20;
+
+/// What is known about a value at one place.
+#[derive(Debug, Clone)]
+pub struct Abstract {
+    pub exposure: Exposure,
+    constant: Option<Constant>,
+    /// What a list, mapping or keyed store holds, by constant keys; the rest of it is in `exposure`.
+    elements: Option<Rc<Vec<(Constant, Abstract)>>>,
+    /// The way of what came from outside, the source first.
+    trail: Option<Rc<Step>>,
+}
+
+#[derive(Debug)]
+struct Step {
+    place: TextRange,
+    before: Option<Rc<Step>>,
+    length: usize,
+}
+
+impl Abstract {
+    fn of(exposure: Exposure) -> Self {
+        Abstract { exposure, constant: None, elements: None, trail: None }
+    }
+
+    fn known(constant: Constant) -> Self {
+        Abstract { constant: Some(constant), ..Abstract::of(Exposure::Constant) }
+    }
+
+    fn join(self, other: Abstract) -> Abstract {
+        if let (Some(a), Some(b)) = (&self.constant, &other.constant) {
+            if a == b {
+                return self;
+            }
+        }
+        let elements = match (self.elements, other.elements) {
+            (Some(a), Some(b)) if Rc::ptr_eq(&a, &b) => Some(a),
+            (Some(a), Some(b)) => join_elements(&a, &b),
+            _ => None,
+        };
+        let (exposure, trail) = if self.exposure >= other.exposure {
+            (self.exposure, self.trail)
+        } else {
+            (other.exposure, other.trail)
+        };
+        Abstract { exposure, constant: None, elements, trail }
+    }
+
+    /// The same value seen at a further place of its way.
+    fn through(mut self, place: TextRange) -> Self {
+        if self.exposure >= Exposure::Input {
+            let length = self.trail.as_ref().map_or(0, |step| step.length);
+            let seen = self.trail.as_ref().is_some_and(|step| step.place == place);
+            if length < MAX_TRAIL && !seen {
+                self.trail = Some(Rc::new(Step { place, before: self.trail, length: length + 1 }));
+            }
+        }
+        self
+    }
+
+    /// Where the value passed, the source first.
+    fn places(&self) -> Vec<TextRange> {
+        let steps = std::iter::successors(self.trail.as_deref(), |step| step.before.as_deref());
+        let mut places: Vec<TextRange> = steps.map(|step| step.place).collect();
+        places.reverse();
+        places
+    }
+
+    /// What a text is that was built from these.
+    fn built(parts: impl IntoIterator<Item = Abstract>) -> Abstract {
+        let joined = parts.into_iter().reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Constant));
+        let exposure = match joined.exposure {
+            Exposure::Unknown => Exposure::Built,
+            other => other,
+        };
+        Abstract { exposure, constant: None, elements: None, trail: joined.trail }
+    }
+}
+
+fn join_elements(a: &[(Constant, Abstract)], b: &[(Constant, Abstract)]) -> Option<Rc<Vec<(Constant, Abstract)>>> {
+    let mut out = a.to_vec();
+    for (key, value) in b {
+        match out.iter_mut().find(|(known, _)| known == key) {
+            Some((_, old)) => *old = old.clone().join(value.clone()),
+            None => out.push((key.clone(), value.clone())),
+        }
+    }
+    (out.len() <= MAX_ELEMENTS).then(|| Rc::new(out))
+}
+
+/// What the variables of a function hold.
+type State<'a> = FxHashMap<&'a str, Abstract>;
+
+/// Values of expressions, by address, joined over all ways on which they are evaluated.
+pub(super) type Evaluated = FxHashMap<usize, Abstract>;
+
+/// Whether what follows a statement is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Next,
+    Left,
+}
+
+impl<'a> Names<'a> {
+    /// What is known about a value where it stands; `None` when the flow does not reach it.
+    pub(super) fn flowing(&self, value: Value<'a>) -> Option<(Exposure, Vec<TextRange>)> {
+        let home = self.body_scope(value.scope);
+        let evaluated = self.evaluated(home)?;
+        let found = evaluated.get(&std::ptr::from_ref(value.expr).addr())?;
+        Some((found.exposure, found.places()))
+    }
+
+    /// The function or module whose statements evaluate what stands in a scope.
+    fn body_scope(&self, scope: ScopeId) -> ScopeId {
+        let mut id = scope;
+        loop {
+            let scope = self.tree.scope(id);
+            match (scope.kind, scope.parent) {
+                (ScopeKind::Module | ScopeKind::Function(_), _) | (_, None) => return id,
+                (_, Some(parent)) => id = parent,
+            }
+        }
+    }
+
+    fn evaluated(&self, home: ScopeId) -> Option<Rc<Evaluated>> {
+        if let Some(known) = self.flows.borrow().get(&home) {
+            return known.clone();
+        }
+        // A function that asks about itself while it is interpreted gets no answer.
+        self.flows.borrow_mut().insert(home, None);
+        let run = Run { names: self, evaluated: RefCell::default(), left: std::cell::Cell::new(BUDGET) };
+        let finished = run.whole(home);
+        let evaluated = finished.then(|| Rc::new(run.evaluated.into_inner()));
+        self.flows.borrow_mut().insert(home, evaluated.clone());
+        evaluated
+    }
+}
+
+/// One interpretation of one function.
+struct Run<'n, 'a> {
+    names: &'n Names<'a>,
+    evaluated: RefCell<Evaluated>,
+    left: std::cell::Cell<u32>,
+}
+
+/// One activation of a function.
+struct Frame<'a> {
+    scope: ScopeId,
+    state: State<'a>,
+    returned: Option<Abstract>,
+    /// States in which a loop was left or continued.
+    jumps: Vec<State<'a>>,
+    calls: u32,
+    /// Whether values are recorded: only in the function that was asked about.
+    record: bool,
+}
+
+impl<'a> Run<'_, 'a> {
+    /// Whether the budget was enough.
+    fn whole(&self, home: ScopeId) -> bool {
+        let mut frame = Frame {
+            scope: home,
+            state: State::default(),
+            returned: None,
+            jumps: Vec::new(),
+            calls: 0,
+            record: true,
+        };
+        match self.names.tree.scope(home).kind {
+            ScopeKind::Function(function) => {
+                self.bind_parameters(&mut frame, function);
+                self.body(&mut frame, &function.body);
+            }
+            ScopeKind::Module => {
+                if let AnyNodeRef::ModModule(module) = self.names.tree.root() {
+                    self.body(&mut frame, &module.body);
+                }
+            }
+            _ => {}
+        }
+        self.left.get() > 0
+    }
+
+    fn bind_parameters(&self, frame: &mut Frame<'a>, function: &'a ast::StmtFunctionDef) {
+        let exposed = self.is_handler(function, frame.scope);
+        for parameter in function.parameters.iter_non_variadic_params() {
+            let name = parameter.parameter.name.as_str();
+            let exposure = match parameter.parameter.annotation() {
+                Some(annotation) if self.is_harmless_type(annotation, frame.scope) => Exposure::Sanitised,
+                _ if exposed && !matches!(name, "self" | "cls" | "request" | "db" | "session") => Exposure::Request,
+                _ => Exposure::Unknown,
+            };
+            let value = Abstract::of(exposure).through(parameter.parameter.range());
+            frame.state.insert(name, value);
+        }
+    }
+
+    /// Whether a web framework calls this function with what a request holds.
+    fn is_handler(&self, function: &'a ast::StmtFunctionDef, scope: ScopeId) -> bool {
+        function.decorator_list.iter().any(|decorator| {
+            let Expr::Call(call) = &decorator.expression else { return false };
+            let Expr::Attribute(method) = &*call.func else { return false };
+            let is_path = call.arguments.args.first().is_some_and(|first| {
+                let outside = self.names.tree.scope(scope).parent.unwrap_or(scope);
+                let constant = self.names.constant(Value { expr: first, scope: outside });
+                constant.as_ref().and_then(Constant::as_str).is_some_and(|path| path.starts_with('/'))
+            });
+            let verb = method.attr.as_str();
+            is_path && matches!(verb, "route" | "get" | "post" | "put" | "delete" | "patch" | "websocket" | "api_route")
+        })
+    }
+
+    fn is_harmless_type(&self, annotation: &'a Expr, scope: ScopeId) -> bool {
+        let outside = self.names.tree.scope(scope).parent.unwrap_or(scope);
+        let names = self.names.qualified(Value { expr: annotation, scope: outside });
+        let harmless = ["builtins.int", "builtins.float", "builtins.bool", "uuid.UUID", "datetime.date", "datetime.datetime"];
+        !names.is_empty() && names.iter().all(|name| harmless.contains(&name.as_str()))
+    }
+
+    fn body(&self, frame: &mut Frame<'a>, body: &'a [Stmt]) -> Then {
+        for statement in body {
+            if self.left.get() == 0 {
+                return Then::Left;
+            }
+            if super::tree::with_stack(|| self.statement(frame, statement)) == Then::Left {
+                return Then::Left;
+            }
+        }
+        Then::Next
+    }
+
+    fn statement(&self, frame: &mut Frame<'a>, statement: &'a Stmt) -> Then {
+        match statement {
+            Stmt::Assign(assign) => {
+                let value = self.value(frame, &assign.value).through(assign.range());
+                for target in &assign.targets {
+                    self.assign(frame, target, &value);
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let Some(expr) = &assign.value {
+                    let value = self.value(frame, expr).through(assign.range());
+                    self.assign(frame, &assign.target, &value);
+                }
+            }
+            Stmt::AugAssign(assign) => {
+                let old = self.value(frame, &assign.target);
+                let added = self.value(frame, &assign.value);
+                let value = combined(old, assign.op, added).through(assign.range());
+                self.assign(frame, &assign.target, &value);
+            }
+            Stmt::Expr(expression) => {
+                self.value(frame, &expression.value);
+            }
+            Stmt::Return(leave) => {
+                let value = leave.value.as_ref().map(|expr| self.value(frame, expr));
+                let value = value.unwrap_or(Abstract::known(Constant::None));
+                frame.returned = Some(match frame.returned.take() {
+                    Some(before) => before.join(value),
+                    None => value,
+                });
+                return Then::Left;
+            }
+            Stmt::Raise(raise) => {
+                for expr in [&raise.exc, &raise.cause].into_iter().flatten() {
+                    self.value(frame, expr);
+                }
+                return Then::Left;
+            }
+            Stmt::Break(_) | Stmt::Continue(_) => {
+                frame.jumps.push(frame.state.clone());
+                return Then::Left;
+            }
+            Stmt::If(choice) => return self.choice(frame, choice),
+            Stmt::For(each) => self.each(frame, each),
+            Stmt::While(repeat) => {
+                self.value(frame, &repeat.test);
+                self.repeated(frame, &repeat.body);
+                self.body(frame, &repeat.orelse);
+            }
+            Stmt::Try(attempt) => return self.attempt(frame, attempt),
+            Stmt::With(with) => {
+                for item in &with.items {
+                    let value = self.value(frame, &item.context_expr);
+                    if let Some(target) = &item.optional_vars {
+                        self.assign(frame, target, &value);
+                    }
+                }
+                return self.body(frame, &with.body);
+            }
+            Stmt::Match(choice) => return self.matched(frame, choice),
+            Stmt::Assert(assert) => {
+                self.value(frame, &assert.test);
+                self.narrow(frame, &assert.test, true);
+            }
+            Stmt::Delete(delete) => {
+                for target in &delete.targets {
+                    self.value(frame, target);
+                }
+            }
+            _ => {}
+        }
+        Then::Next
+    }
+
+    fn choice(&self, frame: &mut Frame<'a>, choice: &'a ast::StmtIf) -> Then {
+        let clauses = choice.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body[..]));
+        let clauses = std::iter::once((Some(&*choice.test), &choice.body[..])).chain(clauses);
+        let mut ends: Vec<State<'a>> = Vec::new();
+        let mut open = true;
+        for (test, body) in clauses {
+            let verdict = match test {
+                Some(test) => self.value(frame, test).constant.map(|constant| constant.truth()),
+                None => Some(true),
+            };
+            let reached = open && verdict != Some(false);
+            let before = frame.state.clone();
+            if let Some(test) = test {
+                self.narrow(frame, test, true);
+            }
+            // What a dead branch does is looked at as well, but it does not reach what follows.
+            let then = self.body(frame, body);
+            let after = std::mem::replace(&mut frame.state, before);
+            if reached && then == Then::Next {
+                ends.push(after);
+            }
+            if open && verdict == Some(true) {
+                open = false;
+            }
+            if let Some(test) = test {
+                self.narrow(frame, test, false);
+            }
+        }
+        if open {
+            ends.push(frame.state.clone());
+        }
+        self.meet(frame, ends)
+    }
+
+    /// Goes on with the join of several states; leaves where there is none.
+    fn meet(&self, frame: &mut Frame<'a>, ends: Vec<State<'a>>) -> Then {
+        match ends.into_iter().reduce(|a, b| self.joined(a, b, frame)) {
+            Some(state) => {
+                frame.state = state;
+                Then::Next
+            }
+            None => Then::Left,
+        }
+    }
+
+    fn joined(&self, mut a: State<'a>, b: State<'a>, frame: &Frame<'a>) -> State<'a> {
+        for (name, value) in b {
+            let old = a.remove(name).unwrap_or_else(|| self.elsewhere(name, frame.scope));
+            a.insert(name, old.join(value));
+        }
+        a
+    }
+
+    /// What a variable holds that this activation has not assigned.
+    fn elsewhere(&self, _name: &str, _scope: ScopeId) -> Abstract {
+        Abstract::of(Exposure::Constant)
+    }
+
+    fn each(&self, frame: &mut Frame<'a>, each: &'a ast::StmtFor) {
+        let iterated = self.value(frame, &each.iter);
+        let element = element_of(&iterated).through(each.target.range());
+        self.assign(frame, &each.target, &element);
+        self.repeated(frame, &each.body);
+        self.body(frame, &each.orelse);
+    }
+
+    /// A loop body, which runs any number of times: twice is enough for what the second turn sees of the first.
+    fn repeated(&self, frame: &mut Frame<'a>, body: &'a [Stmt]) {
+        let outer = std::mem::take(&mut frame.jumps);
+        let mut ends = vec![frame.state.clone()];
+        for _ in 0..2 {
+            if self.body(frame, body) == Then::Next {
+                ends.push(frame.state.clone());
+            }
+            ends.append(&mut frame.jumps);
+            let all = std::mem::take(&mut ends);
+            self.meet(frame, all);
+            ends.push(frame.state.clone());
+        }
+        frame.jumps = outer;
+    }
+
+    fn attempt(&self, frame: &mut Frame<'a>, attempt: &'a ast::StmtTry) -> Then {
+        let before = frame.state.clone();
+        let then = self.body(frame, &attempt.body);
+        let after = frame.state.clone();
+        // A handler starts anywhere in the body: with what held before, or what holds behind it.
+        let failed = self.joined(before, after, frame);
+        let mut ends = Vec::new();
+        if then == Then::Next && self.body(frame, &attempt.orelse) == Then::Next {
+            ends.push(frame.state.clone());
+        }
+        for ast::ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
+            frame.state = failed.clone();
+            if let Some(name) = &handler.name {
+                frame.state.insert(name.as_str(), Abstract::of(Exposure::Unknown));
+            }
+            if self.body(frame, &handler.body) == Then::Next {
+                ends.push(frame.state.clone());
+            }
+        }
+        let reached = !ends.is_empty();
+        if reached {
+            self.meet(frame, ends);
+        } else {
+            frame.state = failed;
+        }
+        let last = self.body(frame, &attempt.finalbody);
+        if reached { last } else { Then::Left }
+    }
+
+    fn matched(&self, frame: &mut Frame<'a>, choice: &'a ast::StmtMatch) -> Then {
+        let subject = self.value(frame, &choice.subject);
+        let mut ends = Vec::new();
+        let mut open = true;
+        for case in &choice.cases {
+            let fits = self.fits(frame, &subject, &case.pattern);
+            let before = frame.state.clone();
+            self.bind_pattern(frame, &case.pattern, &subject);
+            if let Some(guard) = &case.guard {
+                self.value(frame, guard);
+            }
+            let then = self.body(frame, &case.body);
+            let after = std::mem::replace(&mut frame.state, before);
+            if open && fits != Some(false) && then == Then::Next {
+                ends.push(after);
+            }
+            if open && fits == Some(true) && case.guard.is_none() {
+                open = false;
+            }
+        }
+        if open {
+            ends.push(frame.state.clone());
+        }
+        self.meet(frame, ends)
+    }
+
+    /// Whether a pattern certainly fits or certainly does not.
+    fn fits(&self, frame: &mut Frame<'a>, subject: &Abstract, pattern: &'a ast::Pattern) -> Option<bool> {
+        match pattern {
+            ast::Pattern::MatchValue(value) => {
+                let wanted = self.value(frame, &value.value).constant?;
+                Some(subject.constant.as_ref()? == &wanted)
+            }
+            ast::Pattern::MatchOr(or) => {
+                let fits: Vec<Option<bool>> = or.patterns.iter().map(|p| self.fits(frame, subject, p)).collect();
+                if fits.contains(&Some(true)) {
+                    return Some(true);
+                }
+                fits.iter().all(|fit| *fit == Some(false)).then_some(false)
+            }
+            ast::Pattern::MatchAs(name) if name.pattern.is_none() => Some(true),
+            _ => None,
+        }
+    }
+
+    fn bind_pattern(&self, frame: &mut Frame<'a>, pattern: &'a ast::Pattern, subject: &Abstract) {
+        let part = Abstract { constant: None, elements: None, ..subject.clone() };
+        match pattern {
+            ast::Pattern::MatchAs(name) => {
+                if let Some(inner) = &name.pattern {
+                    self.bind_pattern(frame, inner, subject);
+                }
+                if let Some(name) = &name.name {
+                    frame.state.insert(name.as_str(), subject.clone());
+                }
+            }
+            ast::Pattern::MatchStar(ast::PatternMatchStar { name: Some(name), .. }) => {
+                frame.state.insert(name.as_str(), part);
+            }
+            ast::Pattern::MatchSequence(sequence) => {
+                sequence.patterns.iter().for_each(|inner| self.bind_pattern(frame, inner, &part));
+            }
+            ast::Pattern::MatchMapping(mapping) => {
+                mapping.patterns.iter().for_each(|inner| self.bind_pattern(frame, inner, &part));
+                if let Some(rest) = &mapping.rest {
+                    frame.state.insert(rest.as_str(), part);
+                }
+            }
+            ast::Pattern::MatchClass(class) => {
+                let keywords = class.arguments.keywords.iter().map(|keyword| &keyword.pattern);
+                class.arguments.patterns.iter().chain(keywords).for_each(|inner| self.bind_pattern(frame, inner, &part));
+            }
+            ast::Pattern::MatchOr(or) => {
+                or.patterns.iter().for_each(|inner| self.bind_pattern(frame, inner, &part));
+            }
+            _ => {}
+        }
+    }
+
+    fn assign(&self, frame: &mut Frame<'a>, target: &'a Expr, value: &Abstract) {
+        match target {
+            Expr::Name(name) => {
+                frame.state.insert(name.id.as_str(), value.clone());
+            }
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                for (index, target) in elts.iter().enumerate() {
+                    let element = at_key(value, &Constant::Int(index as i64));
+                    self.assign(frame, target, &element);
+                }
+            }
+            Expr::Starred(starred) => self.assign(frame, &starred.value, &element_of(value)),
+            Expr::Subscript(subscript) => {
+                let key = self.value(frame, &subscript.slice).constant;
+                self.value(frame, &subscript.value);
+                self.store(frame, &subscript.value, key, value);
+            }
+            Expr::Attribute(attribute) => {
+                self.value(frame, &attribute.value);
+                // An object that was given something from outside may give it back anywhere.
+                self.taint(frame, &attribute.value, value);
+            }
+            _ => {}
+        }
+    }
+
+    /// `container[key] = value`.
+    fn store(&self, frame: &mut Frame<'a>, container: &'a Expr, key: Option<Constant>, value: &Abstract) {
+        let Expr::Name(name) = container else { return };
+        let name = name.id.as_str();
+        let Some(old) = frame.state.get(name).cloned() else { return };
+        let stored = match (key, &old.elements) {
+            (Some(key), Some(elements)) => {
+                let mut elements = elements.as_ref().clone();
+                match elements.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, slot)) => *slot = value.clone(),
+                    None => elements.push((key, value.clone())),
+                }
+                with_elements(old, elements)
+            }
+            _ => spoiled(old, value),
+        };
+        frame.state.insert(name, stored);
+    }
+
+    /// Something reaches an object in a way that is not followed further.
+    fn taint(&self, frame: &mut Frame<'a>, object: &'a Expr, value: &Abstract) {
+        let Expr::Name(name) = object else { return };
+        let name = name.id.as_str();
+        if let Some(old) = frame.state.get(name).cloned() {
+            frame.state.insert(name, spoiled(old, value));
+        }
+    }
+
+    /// A test that holds, or does not, tells something about the variable it tests.
+    fn narrow(&self, frame: &mut Frame<'a>, test: &'a Expr, holds: bool) {
+        match test {
+            Expr::UnaryOp(not) if not.op == ast::UnaryOp::Not => self.narrow(frame, &not.operand, !holds),
+            Expr::BoolOp(all) if holds == (all.op == ast::BoolOp::And) => {
+                all.values.iter().for_each(|part| self.narrow(frame, part, holds));
+            }
+            Expr::Compare(compare) => {
+                let ([op], [right]) = (&*compare.ops, &*compare.comparators) else { return };
+                let positive = match op {
+                    ast::CmpOp::Eq | ast::CmpOp::In => true,
+                    ast::CmpOp::NotEq | ast::CmpOp::NotIn => false,
+                    _ => return,
+                };
+                let Expr::Name(name) = &*compare.left else { return };
+                let is_list = matches!(op, ast::CmpOp::In | ast::CmpOp::NotIn);
+                // `x in text` asks for a part of a text, which allows nothing.
+                let allowed = self.value(frame, right);
+                let is_allow_list = allowed.exposure <= Exposure::Sanitised
+                    && (!is_list || !matches!(allowed.constant, Some(Constant::Str(_))))
+                    && (!is_list || allowed.elements.is_some() || allowed.constant.is_some());
+                if positive == holds && is_allow_list {
+                    frame.state.insert(name.id.as_str(), Abstract::of(Exposure::Sanitised));
+                }
+            }
+            Expr::Call(call) if holds => {
+                let (Expr::Attribute(method), true) = (&*call.func, call.arguments.is_empty()) else { return };
+                let Expr::Name(name) = &*method.value else { return };
+                if matches!(method.attr.as_str(), "isalnum" | "isdigit" | "isdecimal" | "isnumeric" | "isalpha" | "isidentifier") {
+                    frame.state.insert(name.id.as_str(), Abstract::of(Exposure::Sanitised));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What an expression is, recorded for those who ask about it.
+    fn value(&self, frame: &mut Frame<'a>, expr: &'a Expr) -> Abstract {
+        let left = self.left.get();
+        if left == 0 {
+            return Abstract::of(Exposure::Unknown);
+        }
+        self.left.set(left - 1);
+        let value = super::tree::with_stack(|| self.evaluate(frame, expr));
+        if frame.record && !expr.is_literal_expr() {
+            let place = std::ptr::from_ref(expr).addr();
+            let mut evaluated = self.evaluated.borrow_mut();
+            let joined = match evaluated.remove(&place) {
+                Some(before) => before.join(value.clone()),
+                None => value.clone(),
+            };
+            evaluated.insert(place, joined);
+        }
+        value
+    }
+
+    fn evaluate(&self, frame: &mut Frame<'a>, expr: &'a Expr) -> Abstract {
+        match expr {
+            Expr::Name(name) => self.variable(frame, name),
+            Expr::BinOp(binary) => {
+                let left = self.value(frame, &binary.left);
+                let right = self.value(frame, &binary.right);
+                combined(left, binary.op, right)
+            }
+            Expr::FString(text) => self.fstring(frame, text),
+            Expr::Call(call) => self.call(frame, call),
+            Expr::Attribute(attribute) => {
+                let base = self.value(frame, &attribute.value);
+                self.from_source(frame, expr).unwrap_or(Abstract { constant: None, elements: None, ..base.at_least_unknown() })
+            }
+            Expr::Subscript(subscript) => {
+                let base = self.value(frame, &subscript.value);
+                let key = self.value(frame, &subscript.slice).constant;
+                if let Some(source) = self.from_source(frame, expr) {
+                    return source;
+                }
+                if let (Some(base), Some(key)) = (&base.constant, &key) {
+                    if let Some(found) = item(base, key) {
+                        return Abstract::known(found);
+                    }
+                }
+                match key {
+                    Some(key) => at_key(&base, &key),
+                    None => element_of(&base),
+                }
+            }
+            Expr::If(choice) => {
+                let test = self.value(frame, &choice.test).constant.map(|constant| constant.truth());
+                let body = self.value(frame, &choice.body);
+                let orelse = self.value(frame, &choice.orelse);
+                match test {
+                    Some(true) => body,
+                    Some(false) => orelse,
+                    None => body.join(orelse),
+                }
+            }
+            Expr::BoolOp(any) => {
+                let values: Vec<Abstract> = any.values.iter().map(|expr| self.value(frame, expr)).collect();
+                values.into_iter().reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown))
+            }
+            Expr::Compare(compare) => self.comparison(frame, compare),
+            Expr::UnaryOp(unary) => self.unary(frame, unary),
+            Expr::Named(named) => {
+                let value = self.value(frame, &named.value).through(named.range());
+                self.assign(frame, &named.target, &value);
+                value
+            }
+            Expr::Await(ast::ExprAwait { value, .. })
+            | Expr::Starred(ast::ExprStarred { value, .. })
+            | Expr::YieldFrom(ast::ExprYieldFrom { value, .. }) => self.value(frame, value),
+            Expr::List(ast::ExprList { elts, .. })
+            | Expr::Tuple(ast::ExprTuple { elts, .. })
+            | Expr::Set(ast::ExprSet { elts, .. }) => {
+                let elements = elts.iter().enumerate().map(|(i, expr)| {
+                    (Constant::Int(i as i64), self.value(frame, expr))
+                });
+                let elements: Vec<_> = elements.collect();
+                with_elements(Abstract::of(Exposure::Constant), elements)
+            }
+            Expr::Dict(dict) => self.mapping(frame, dict),
+            Expr::ListComp(ast::ExprListComp { elt, generators, .. })
+            | Expr::SetComp(ast::ExprSetComp { elt, generators, .. })
+            | Expr::Generator(ast::ExprGenerator { elt, generators, .. }) => self.comprehension(frame, elt, generators),
+            Expr::DictComp(ast::ExprDictComp { value, generators, .. }) => self.comprehension(frame, value, generators),
+            Expr::Yield(_) | Expr::Lambda(_) | Expr::TString(_) | Expr::Slice(_) | Expr::IpyEscapeCommand(_) => {
+                Abstract::of(Exposure::Unknown)
+            }
+            literal => self.literal(frame, literal),
+        }
+    }
+
+    fn literal(&self, frame: &Frame<'a>, expr: &'a Expr) -> Abstract {
+        match self.names.constant(Value { expr, scope: frame.scope }) {
+            Some(constant) => Abstract::known(constant),
+            None => Abstract::of(Exposure::Constant),
+        }
+    }
+
+    fn variable(&self, frame: &Frame<'a>, name: &'a ast::ExprName) -> Abstract {
+        let id = name.id.as_str();
+        if let Some(value) = frame.state.get(id) {
+            return value.clone();
+        }
+        self.names.unflowing(id, frame.scope)
+    }
+
+    fn fstring(&self, frame: &mut Frame<'a>, text: &'a ast::ExprFString) -> Abstract {
+        let mut constant = Some(String::new());
+        let mut parts = Vec::new();
+        for part in &text.value {
+            let ast::FStringPart::FString(fstring) = part else {
+                if let (ast::FStringPart::Literal(literal), Some(known)) = (part, &mut constant) {
+                    known.push_str(&literal.value);
+                }
+                continue;
+            };
+            for element in &fstring.elements {
+                match element {
+                    InterpolatedStringElement::Literal(literal) => {
+                        if let Some(known) = &mut constant {
+                            known.push_str(&literal.value);
+                        }
+                    }
+                    InterpolatedStringElement::Interpolation(inner) => {
+                        let value = self.value(frame, &inner.expression);
+                        let text = value.constant.as_ref().filter(|_| inner.format_spec.is_none()).and_then(shown);
+                        constant = constant.zip(text).map(|(mut known, text)| {
+                            known.push_str(&text);
+                            known
+                        });
+                        parts.push(value);
+                    }
+                }
+            }
+        }
+        match constant {
+            Some(text) => Abstract::known(Constant::Str(text)),
+            None => Abstract::built(parts).through(text.range()),
+        }
+    }
+
+    fn comparison(&self, frame: &mut Frame<'a>, test: &'a ast::ExprCompare) -> Abstract {
+        let left = self.value(frame, &test.left);
+        let rights: Vec<Abstract> = test.comparators.iter().map(|expr| self.value(frame, expr)).collect();
+        let known = match (&left.constant, &*test.ops, rights.as_slice()) {
+            (Some(left), [op], [Abstract { constant: Some(right), .. }]) => compare(left, *op, right),
+            _ => None,
+        };
+        known.map_or(Abstract::of(Exposure::Sanitised), Abstract::known)
+    }
+
+    fn unary(&self, frame: &mut Frame<'a>, unary: &'a ast::ExprUnaryOp) -> Abstract {
+        let operand = self.value(frame, &unary.operand);
+        match (unary.op, operand.constant) {
+            (ast::UnaryOp::Not, Some(constant)) => Abstract::known(Constant::Bool(!constant.truth())),
+            (ast::UnaryOp::USub, Some(Constant::Int(number))) => Abstract::known(Constant::Int(number.wrapping_neg())),
+            _ => Abstract::of(Exposure::Sanitised),
+        }
+    }
+
+    fn mapping(&self, frame: &mut Frame<'a>, dict: &'a ast::ExprDict) -> Abstract {
+        let mut elements = Vec::new();
+        let mut rest: Option<Abstract> = None;
+        for entry in dict {
+            let key = entry.key.as_ref().and_then(|key| self.value(frame, key).constant);
+            let value = self.value(frame, &entry.value);
+            match key {
+                Some(key) => elements.push((key, value)),
+                None => rest = Some(rest.map_or(value.clone(), |rest| rest.join(value))),
+            }
+        }
+        let mapping = with_elements(Abstract::of(Exposure::Constant), elements);
+        match rest {
+            Some(rest) => spoiled(mapping, &rest),
+            None => mapping,
+        }
+    }
+
+    fn comprehension(&self, frame: &mut Frame<'a>, element: &'a Expr, generators: &'a [ast::Comprehension]) -> Abstract {
+        let before = frame.state.clone();
+        for generator in generators {
+            let iterated = self.value(frame, &generator.iter);
+            self.assign(frame, &generator.target, &element_of(&iterated));
+            for test in &generator.ifs {
+                self.value(frame, test);
+                self.narrow(frame, test, true);
+            }
+        }
+        let value = self.value(frame, element);
+        frame.state = before;
+        Abstract { constant: None, elements: None, ..value }
+    }
+
+    /// What comes from outside by its very name: `flask.request.args`, `sys.argv`.
+    fn from_source(&self, frame: &Frame<'a>, expr: &'a Expr) -> Option<Abstract> {
+        let exposure = source_of(self.names, Value { expr, scope: frame.scope })?;
+        Some(Abstract::of(exposure).through(expr.range()))
+    }
+
+    fn call(&self, frame: &mut Frame<'a>, call: &'a ast::ExprCall) -> Abstract {
+        let receiver = match &*call.func {
+            Expr::Attribute(method) => Some((method, self.value(frame, &method.value))),
+            _ => None,
+        };
+        let positional: Vec<Abstract> = call.arguments.args.iter().map(|expr| self.value(frame, expr)).collect();
+        let keywords: Vec<Abstract> =
+            call.arguments.keywords.iter().map(|keyword| self.value(frame, &keyword.value)).collect();
+        let place = Value { expr: &call.func, scope: frame.scope };
+        if let Some(exposure) = super::exposure::result_of(self.names, call, frame.scope) {
+            return Abstract::of(exposure).through(call.range());
+        }
+        if let Some((method, value)) = &receiver {
+            if let Some(known) = self.method(frame, method, value, &positional) {
+                return known;
+            }
+        }
+        let constants = || positional.iter().map(|value| value.constant.clone()).collect::<Option<Vec<_>>>();
+        let things = self.names.things(place);
+        for thing in &things {
+            match thing {
+                Thing::Named(name) if keywords.is_empty() => {
+                    if let Some(result) = constants().and_then(|given| apply_function(name, &given)) {
+                        return Abstract::known(result);
+                    }
+                }
+                Thing::Function(function) => {
+                    if let Some(result) = self.enter(frame, *function, call, &positional) {
+                        return result;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let names_pure = things.iter().any(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
+        let given = positional.into_iter().chain(keywords).chain(receiver.map(|(_, value)| value));
+        let all = given.reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown));
+        let all = Abstract { constant: None, elements: None, ..all };
+        if names_pure { all } else { all.at_least_unknown() }
+    }
+
+    /// Methods of texts, lists, mappings and keyed stores.
+    fn method(
+        &self,
+        frame: &mut Frame<'a>,
+        method: &'a ast::ExprAttribute,
+        receiver: &Abstract,
+        given: &[Abstract],
+    ) -> Option<Abstract> {
+        let constants = || given.iter().map(|value| value.constant.clone()).collect::<Option<Vec<_>>>();
+        let name = method.attr.as_str();
+        if let (Some(text), Some(given)) = (&receiver.constant, constants()) {
+            if let Some(result) = apply_method(text, name, &given) {
+                return Some(Abstract::known(result));
+            }
+        }
+        match (name, given) {
+            ("append" | "add" | "extend" | "insert" | "update" | "appendleft" | "put" | "write", [.., value]) => {
+                self.append(frame, name, &method.value, receiver, value);
+                Some(Abstract::known(Constant::None))
+            }
+            ("pop" | "remove" | "popleft", _) if receiver.elements.is_some() => self.pop(frame, name, &method.value, receiver, given),
+            ("get" | "setdefault", [key, ..]) if receiver.elements.is_some() => {
+                let key = match given {
+                    [section, option, ..] if is_store(receiver) => pair_key(section, option),
+                    _ => key.constant.clone(),
+                };
+                let found = match key {
+                    Some(key) => at_key(receiver, &key),
+                    None => element_of(receiver),
+                };
+                Some(match given.get(1) {
+                    Some(default) if !is_store(receiver) => found.join(default.clone()),
+                    _ => found,
+                })
+            }
+            ("set", [section, option, value]) => {
+                let Expr::Name(object) = &*method.value else { return None };
+                let stored = match pair_key(section, option) {
+                    Some(key) => {
+                        let mut elements = receiver.elements.as_deref().cloned().unwrap_or_default();
+                        elements.retain(|(known, _)| *known != key);
+                        elements.push((key, value.clone()));
+                        Abstract { elements: Some(Rc::new(elements)), ..spoiled(receiver.clone(), value) }
+                    }
+                    None => spoiled(receiver.clone(), value),
+                };
+                frame.state.insert(object.id.as_str(), stored);
+                Some(Abstract::known(Constant::None))
+            }
+            ("keys" | "values" | "items" | "copy", []) if receiver.elements.is_some() => Some(receiver.clone()),
+            ("format" | "join" | "format_map", given) => {
+                let parts = given.iter().cloned().chain([receiver.clone()]);
+                Some(Abstract::built(parts).through(method.range()))
+            }
+            ("isdigit" | "isalnum" | "isalpha" | "startswith" | "endswith" | "count" | "find" | "index", _) => {
+                Some(Abstract::of(Exposure::Sanitised))
+            }
+            (
+                "lower" | "upper" | "strip" | "lstrip" | "rstrip" | "replace" | "split" | "rsplit" | "splitlines"
+                | "encode" | "decode" | "title" | "capitalize" | "partition" | "rpartition" | "removeprefix"
+                | "removesuffix" | "casefold" | "zfill" | "ljust" | "rjust" | "center" | "expandtabs" | "translate",
+                _,
+            ) => {
+                let all = given.iter().cloned().fold(receiver.clone(), Abstract::join);
+                Some(Abstract { constant: None, elements: None, ..all })
+            }
+            _ => None,
+        }
+    }
+
+    fn append(&self, frame: &mut Frame<'a>, method: &str, object: &'a Expr, receiver: &Abstract, value: &Abstract) {
+        let Expr::Name(object) = object else { return };
+        let old = receiver.clone();
+        let grown = match (&receiver.elements, method) {
+            (Some(elements), "append" | "add" | "put") => {
+                let mut elements = elements.as_ref().clone();
+                let next = elements.iter().filter_map(|(key, _)| key.as_int()).max().map_or(0, |last| last + 1);
+                elements.push((Constant::Int(next), value.clone()));
+                with_elements(old, elements)
+            }
+            _ => spoiled(old, &element_of(value)),
+        };
+        frame.state.insert(object.id.as_str(), grown);
+    }
+
+    /// Taking an element out of a list moves those behind it.
+    fn pop(
+        &self,
+        frame: &mut Frame<'a>,
+        method: &str,
+        object: &'a Expr,
+        receiver: &Abstract,
+        given: &[Abstract],
+    ) -> Option<Abstract> {
+        let Expr::Name(object) = object else { return None };
+        let elements = receiver.elements.as_ref()?;
+        let is_list = elements.iter().all(|(key, _)| matches!(key, Constant::Int(_)));
+        if !is_list {
+            let key = given.first()?.constant.clone()?;
+            return Some(at_key(receiver, &key));
+        }
+        let at = match (method, given) {
+            ("pop", []) => elements.len().checked_sub(1)?,
+            ("pop", [index]) => usize::try_from(index.constant.as_ref()?.as_int()?).ok()?,
+            ("popleft", []) => 0,
+            ("remove", [value]) => {
+                let wanted = value.constant.as_ref()?;
+                elements.iter().position(|(_, element)| element.constant.as_ref() == Some(wanted))?
+            }
+            _ => return None,
+        };
+        let mut values: Vec<Abstract> = elements.iter().map(|(_, value)| value.clone()).collect();
+        if at >= values.len() {
+            return None;
+        }
+        let taken = values.remove(at);
+        let rest = values.into_iter().enumerate().map(|(i, value)| (Constant::Int(i as i64), value)).collect();
+        frame.state.insert(object.id.as_str(), with_elements(Abstract::of(Exposure::Constant), rest));
+        Some(taken)
+    }
+
+    /// The result of a function of this file for these arguments; `None` where it is not entered.
+    fn enter(
+        &self,
+        frame: &Frame<'a>,
+        function: ScopeId,
+        call: &'a ast::ExprCall,
+        positional: &[Abstract],
+    ) -> Option<Abstract> {
+        let (parameters, body) = match self.names.tree.scope(function).kind {
+            ScopeKind::Function(definition) => (&definition.parameters, Ok(&definition.body)),
+            ScopeKind::Lambda(lambda) => (lambda.parameters.as_ref()?, Err(&lambda.body)),
+            _ => return None,
+        };
+        let starred = call.arguments.args.iter().any(Expr::is_starred_expr);
+        if frame.calls >= MAX_CALLS || starred || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none()) {
+            return None;
+        }
+        let mut inner = Frame {
+            scope: function,
+            state: State::default(),
+            returned: None,
+            jumps: Vec::new(),
+            calls: frame.calls + 1,
+            record: false,
+        };
+        let is_method = matches!(&*call.func, Expr::Attribute(_))
+            && parameters.iter_non_variadic_params().next().is_some_and(|first| {
+                matches!(first.parameter.name.as_str(), "self" | "cls")
+            });
+        for (index, parameter) in parameters.iter_non_variadic_params().enumerate() {
+            let name = parameter.parameter.name.as_str();
+            let keyword = call.arguments.find_keyword(name).and_then(|keyword| {
+                let place = std::ptr::from_ref(&keyword.value).addr();
+                self.evaluated.borrow().get(&place).cloned().or_else(|| {
+                    let constant = self.names.constant(Value { expr: &keyword.value, scope: frame.scope })?;
+                    Some(Abstract::known(constant))
+                })
+            });
+            let index = if is_method { index.checked_sub(1) } else { Some(index) };
+            let given = keyword.or_else(|| positional.get(index?).cloned());
+            let value = match (given, parameter.default()) {
+                (Some(value), _) => value.through(parameter.parameter.range()),
+                (None, Some(default)) => self.literal_or_unknown(default, function),
+                (None, None) => Abstract::of(Exposure::Unknown),
+            };
+            inner.state.insert(name, value);
+        }
+        match body {
+            Ok(body) => {
+                let then = self.body(&mut inner, body);
+                let end = (then == Then::Next).then(|| Abstract::known(Constant::None));
+                match (inner.returned, end) {
+                    (Some(returned), Some(end)) => Some(returned.join(end)),
+                    (returned, end) => returned.or(end),
+                }
+            }
+            Err(expr) => Some(self.value(&mut inner, expr)),
+        }
+    }
+
+    fn literal_or_unknown(&self, expr: &'a Expr, scope: ScopeId) -> Abstract {
+        let scope = self.names.tree.scope(scope).parent.unwrap_or(scope);
+        match self.names.constant(Value { expr, scope }) {
+            Some(constant) => Abstract::known(constant),
+            None => Abstract::of(Exposure::Unknown),
+        }
+    }
+}
+
+impl Abstract {
+    fn at_least_unknown(mut self) -> Self {
+        self.exposure = self.exposure.max(Exposure::Unknown);
+        self
+    }
+}
+
+impl<'a> Names<'a> {
+    /// What a variable holds that the function in question does not assign: a constant of the module, or nothing
+    /// that is known.
+    fn unflowing(&self, name: &'a str, scope: ScopeId) -> Abstract {
+        let Some(home) = self.tree.scope_binding(scope, name) else { return Abstract::of(Exposure::Unknown) };
+        let mut constants: SmallVec<[Constant; 2]> = SmallVec::new();
+        for (_, binding) in self.tree.bindings_in(home, name) {
+            let super::tree::Meaning::Value { expr, scope, steps } = &binding.meaning else {
+                return Abstract::of(Exposure::Unknown);
+            };
+            match self.constant(Value { expr, scope: *scope }) {
+                Some(constant) if steps.is_empty() => constants.push(constant),
+                _ => return Abstract::of(Exposure::Unknown),
+            }
+        }
+        match constants.len() {
+            1 => constants.pop().map_or(Abstract::of(Exposure::Unknown), Abstract::known),
+            _ => Abstract::of(Exposure::Constant),
+        }
+    }
+}
+
+/// Functions whose result holds what they are given, in another form, and nothing else.
+fn is_pure(name: &str) -> bool {
+    matches!(
+        name,
+        "builtins.str" | "builtins.bytes" | "builtins.bytearray" | "builtins.repr" | "builtins.ascii" | "builtins.list"
+            | "builtins.tuple" | "builtins.set" | "builtins.dict" | "builtins.sorted" | "builtins.reversed"
+            | "builtins.max" | "builtins.min" | "builtins.format" | "builtins.iter" | "builtins.next"
+            | "base64.b64encode" | "base64.b64decode" | "base64.urlsafe_b64encode" | "base64.urlsafe_b64decode"
+            | "urllib.parse.unquote" | "urllib.parse.unquote_plus" | "codecs.encode" | "codecs.decode"
+            | "os.path.join" | "os.path.abspath" | "os.path.normpath" | "os.path.basename" | "json.dumps" | "json.loads"
+            | "pathlib.Path" | "io.BytesIO" | "io.StringIO" | "copy.copy" | "copy.deepcopy"
+    )
+}
+
+fn is_store(receiver: &Abstract) -> bool {
+    let is_pair = |key: &Constant| matches!(key, Constant::List(parts) if parts.len() == 2);
+    receiver.elements.as_ref().is_some_and(|elements| elements.iter().any(|(key, _)| is_pair(key)))
+}
+
+/// The key of a store with two keys: section and option.
+fn pair_key(section: &Abstract, option: &Abstract) -> Option<Constant> {
+    Some(Constant::List(vec![section.constant.clone()?, option.constant.clone()?]))
+}
+
+fn combined(left: Abstract, op: Operator, right: Abstract) -> Abstract {
+    if let (Some(a), Some(b)) = (&left.constant, &right.constant) {
+        if let Some(result) = binary(a.clone(), op, b) {
+            return Abstract::known(result);
+        }
+    }
+    match op {
+        Operator::Add | Operator::Mod | Operator::Div => Abstract::built([left, right]),
+        _ => {
+            let all = left.join(right);
+            Abstract { constant: None, elements: None, ..all }
+        }
+    }
+}
+
+/// A container that holds these, or only their join where they are too many.
+fn with_elements(container: Abstract, elements: Vec<(Constant, Abstract)>) -> Abstract {
+    let joined = elements.iter().map(|(_, value)| value.clone()).reduce(Abstract::join);
+    let (exposure, trail) = match joined {
+        Some(joined) if joined.exposure > container.exposure => (joined.exposure, joined.trail),
+        _ => (container.exposure, container.trail),
+    };
+    let elements = (elements.len() <= MAX_ELEMENTS).then(|| Rc::new(elements));
+    Abstract { exposure, constant: None, elements, trail }
+}
+
+/// A container that something was put into at a place that is not known.
+fn spoiled(container: Abstract, value: &Abstract) -> Abstract {
+    let joined = Abstract { constant: None, ..container }.join(value.clone());
+    Abstract { constant: None, elements: None, ..joined }
+}
+
+/// Any element of a container.
+fn element_of(container: &Abstract) -> Abstract {
+    match &container.elements {
+        Some(elements) => {
+            let values = elements.iter().map(|(_, value)| value.clone());
+            values.reduce(Abstract::join).unwrap_or(Abstract::of(container.exposure))
+        }
+        None => Abstract { constant: None, ..container.clone() },
+    }
+}
+
+/// The element of a container at a key.
+fn at_key(container: &Abstract, key: &Constant) -> Abstract {
+    if let Some(constant) = &container.constant {
+        if let Some(found) = item(constant, key) {
+            return Abstract::known(found);
+        }
+    }
+    let Some(elements) = &container.elements else {
+        return Abstract { constant: None, elements: None, ..container.clone() };
+    };
+    let key = match key {
+        Constant::Int(index) if *index < 0 => Constant::Int(elements.len() as i64 + index),
+        key => key.clone(),
+    };
+    match elements.iter().find(|(known, _)| *known == key) {
+        Some((_, value)) => value.clone(),
+        None => Abstract { constant: None, elements: None, ..container.clone() },
+    }
+}
