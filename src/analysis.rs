@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::finding::{Finding, Position};
 use crate::policy::Policy;
-use crate::python::SourceFile;
+use crate::python::{Outline, SourceFile};
 use crate::scan::Scanner;
 use crate::suppression::{self, Date, Suppression};
 
@@ -15,6 +15,8 @@ pub struct Analysis {
     pub findings: Vec<Finding>,
     /// For each finding the suppression that covers it, by index.
     pub covered_by: Vec<Option<usize>>,
+    /// What the findings stand in.
+    pub outline: Outline,
     /// All comments that are or mean to be suppressions.
     pub suppressions: Vec<Suppression>,
     /// What kept the file, or a part of it, from being analysed.
@@ -33,12 +35,6 @@ impl Analysis {
     /// Nothing is known but why.
     pub fn unread(reason: impl Into<String>) -> Self {
         Analysis { problem: Some(Unread { reason: reason.into(), at: None }), ..Analysis::default() }
-    }
-
-    /// The findings that no suppression covers.
-    pub fn open_findings(&self) -> impl Iterator<Item = &Finding> {
-        let findings = self.findings.iter().zip(&self.covered_by);
-        findings.filter(|(_, covered)| covered.is_none()).map(|(finding, _)| finding)
     }
 }
 
@@ -86,7 +82,7 @@ impl<'p> Analyser<'p> {
         let mut suppressions = suppression::read(&file, self.policy, self.today);
         let covered_by = suppression::apply(&mut suppressions, &scanned.findings, self.policy);
         let problem = scanned.problem.map(|problem| Unread { reason: problem.reason, at: problem.at });
-        Analysis { findings: scanned.findings, covered_by, suppressions, problem }
+        Analysis { findings: scanned.findings, covered_by, outline: scanned.outline, suppressions, problem }
     }
 }
 

@@ -3,20 +3,20 @@
 use rayon::prelude::*;
 
 use crate::analysis::{Analyser, Analysis, has_python_shebang};
-use crate::baseline::{self, Pair, Side, State};
+use crate::baseline::{self, Candidate, Comparison, Pair, Side, State};
 use crate::change_set::{
     ChangeSet, ChangedFile, Content, GitError, Mode, Repository, Revisions, Status, Version,
 };
 use crate::escape;
+use crate::finding::Finding;
 use crate::path::FilePath;
 use crate::policy::{Action, NewSuppression, Policy};
 use crate::suppression::{self, Date, Suppression};
-use crate::verdict::{self, Judged, Justification, Remark, Subject, Verdict};
+use crate::verdict::{self, Justification, Remark, Subject, Verdict};
 
 /// One version of a file with what is known about it.
 struct Read {
     path: FilePath,
-    bytes: Vec<u8>,
     analysis: Analysis,
 }
 
@@ -64,7 +64,13 @@ fn judge(
     policy_name: String,
     remarks: Vec<Remark>,
 ) -> Verdict {
-    let states = baseline::compare(&files.iter().map(pair).collect::<Vec<_>>());
+    let policy = analyser.policy();
+    let stricter = |finding: &Finding, from: &FilePath, to: &FilePath| {
+        let action = |path| policy.decide(finding.check, finding.severity, finding.confidence, path).action;
+        strictness(action(to)) > strictness(action(from))
+    };
+    let pairs: Vec<Pair<'_>> = files.iter().map(pair).collect();
+    let Comparison { states, fixed } = baseline::compare(&pairs, &stricter);
     let mut verdict = Verdict {
         subject,
         policy: policy_name,
@@ -72,7 +78,8 @@ fn judge(
         unscannable: Vec::new(),
         remarks,
         files: files.iter().filter(|file| file.head.is_some()).count(),
-        disclosure: analyser.policy().disclosure,
+        fixed,
+        disclosure: policy.disclosure,
     };
     for (file, states) in files.into_iter().zip(states) {
         let base: Vec<Suppression> =
@@ -94,7 +101,7 @@ pub fn add_file(
     base: Option<(Vec<State>, &[Suppression])>,
 ) {
     let policy = analyser.policy();
-    let Analysis { findings, covered_by, suppressions, problem } = analysis;
+    let Analysis { findings, covered_by, suppressions, problem, .. } = analysis;
     if let Some(problem) = problem {
         let file = verdict::judge_unscannable(policy, path.clone(), problem.reason, problem.at);
         verdict.unscannable.push(file);
@@ -108,8 +115,7 @@ pub fn add_file(
             verdict.remarks.extend(new_suppression(policy, &path, suppression));
         }
     }
-    let has_base = base.is_some();
-    let mut states = base.map(|(states, _)| states.into_iter()).into_iter().flatten();
+    let mut states = base.map(|(states, _)| states).unwrap_or_default().into_iter();
     for (finding, covered) in findings.into_iter().zip(covered_by) {
         let suppression = covered.and_then(|index| suppressions.get(index));
         let justification = suppression.map(|suppression| Justification {
@@ -117,12 +123,7 @@ pub fn add_file(
             line: suppression.region.start.line,
             new: is_added(suppression),
         });
-        let state = match &justification {
-            Some(_) => None,
-            None if has_base => states.next(),
-            None => None,
-        };
-        let judged: Option<Judged> = verdict::judge(policy, &path, finding, state, justification);
+        let judged = verdict::judge(policy, &path, finding, states.next(), justification);
         verdict.results.extend(judged);
     }
 }
@@ -179,7 +180,18 @@ fn pair(file: &Compared) -> Pair<'_> {
 }
 
 fn side(read: &Read) -> Side<'_> {
-    Side { path: &read.path, bytes: &read.bytes, findings: read.analysis.open_findings().collect() }
+    let analysis = &read.analysis;
+    let candidates = analysis.findings.iter().zip(&analysis.covered_by);
+    let candidates = candidates.map(|(finding, covered)| Candidate { finding, justified: covered.is_some() });
+    Side { path: &read.path, outline: &analysis.outline, findings: candidates.collect() }
+}
+
+fn strictness(action: Action) -> u8 {
+    match action {
+        Action::Off => 0,
+        Action::Warn => 1,
+        Action::Block => 2,
+    }
 }
 
 struct Reader<'r> {
@@ -207,23 +219,22 @@ impl Reader<'_> {
             return Ok(None);
         }
         let limit = policy.limits.file_size;
-        let (bytes, analysis) = match self.repository.read(version, limit)? {
+        let analysis = match self.repository.read(version, limit)? {
             Content::TooLarge { size } => {
                 if !policy.include.matches(path) {
                     return Ok(None);
                 }
                 let reason = format!("it has {size} bytes, and the limit is {limit} (limits: file-size)");
-                (Vec::new(), Analysis::unread(reason))
+                Analysis::unread(reason)
             }
             Content::Bytes(bytes) => {
                 if !policy.include.matches(path) && !has_python_shebang(&bytes) {
                     return Ok(None);
                 }
-                let analysis = self.analyser.analyse(&bytes);
-                (bytes, analysis)
+                self.analyser.analyse(&bytes)
             }
         };
-        Ok(Some(Read { path: path.clone(), bytes, analysis }))
+        Ok(Some(Read { path: path.clone(), analysis }))
     }
 }
 

@@ -63,6 +63,7 @@ pub fn scan(
         unscannable: Vec::new(),
         remarks: Vec::new(),
         files: 0,
+        fixed: 0,
         disclosure: policy.disclosure,
     };
     for (path, analysis) in scanned.into_iter().flatten() {

@@ -21,6 +21,8 @@ pub struct Verdict {
     pub remarks: Vec<Remark>,
     /// How many files were scanned (on the head side).
     pub files: usize,
+    /// How many findings of the base side are gone.
+    pub fixed: usize,
     /// How much public reports may tell.
     pub disclosure: crate::policy::Disclosure,
 }

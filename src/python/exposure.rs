@@ -201,9 +201,36 @@ fn named_exposure(name: &str) -> Option<Exposure> {
 
 /// Attributes of a request object, whatever the framework, that its sender fills.
 static REQUEST_PARTS: &[&str] = &[
-    "GET", "POST", "FILES", "COOKIES", "META", "args", "form", "values", "json", "get_json", "data", "get_data",
-    "cookies", "headers", "files", "body", "query", "query_params", "path_params", "query_string", "params",
-    "stream", "full_path", "path", "url", "referrer", "user_agent", "get_argument", "rel_url", "match_info",
+    "GET",
+    "POST",
+    "FILES",
+    "COOKIES",
+    "META",
+    "args",
+    "form",
+    "values",
+    "json",
+    "get_json",
+    "data",
+    "get_data",
+    "cookies",
+    "headers",
+    "files",
+    "body",
+    "query",
+    "query_params",
+    "path_params",
+    "query_string",
+    "params",
+    "stream",
+    "full_path",
+    "path",
+    "url",
+    "referrer",
+    "user_agent",
+    "get_argument",
+    "rel_url",
+    "match_info",
 ];
 
 /// Where an expression by its very name comes from outside.
@@ -218,12 +245,17 @@ pub(super) fn source_of<'a>(names: &Names<'a>, value: Value<'a>) -> Option<Expos
             return Some(Exposure::Request);
         }
     }
-    let outside = |name: &compact_str::CompactString| named_exposure(name).filter(|found| *found >= Exposure::Input);
+    let outside =
+        |name: &compact_str::CompactString| named_exposure(name).filter(|found| *found >= Exposure::Input);
     names.qualified(value).iter().filter_map(outside).max()
 }
 
 /// What a call of a known source or sanitiser gives.
-pub(super) fn result_of<'a>(names: &Names<'a>, call: &'a ast::ExprCall, scope: super::tree::ScopeId) -> Option<Exposure> {
+pub(super) fn result_of<'a>(
+    names: &Names<'a>,
+    call: &'a ast::ExprCall,
+    scope: super::tree::ScopeId,
+) -> Option<Exposure> {
     let results = names.result_of(Written { call, scope });
     let found = results.iter().map(|thing| match thing {
         Thing::Named(name) => named_exposure(name),

@@ -107,7 +107,10 @@ impl Abstract {
     }
 }
 
-fn join_elements(a: &[(Constant, Abstract)], b: &[(Constant, Abstract)]) -> Option<Rc<Vec<(Constant, Abstract)>>> {
+fn join_elements(
+    a: &[(Constant, Abstract)],
+    b: &[(Constant, Abstract)],
+) -> Option<Rc<Vec<(Constant, Abstract)>>> {
     let mut out = a.to_vec();
     for (key, value) in b {
         match out.iter_mut().find(|(known, _)| known == key) {
@@ -173,6 +176,18 @@ struct Run<'n, 'a> {
     left: std::cell::Cell<u32>,
 }
 
+/// What the variables hold where two ways meet. One that is assigned on one way only cannot be read on the other.
+fn joined<'a>(mut a: State<'a>, b: State<'a>) -> State<'a> {
+    for (name, value) in b {
+        let value = match a.remove(name) {
+            Some(old) => old.join(value),
+            None => value,
+        };
+        a.insert(name, value);
+    }
+    a
+}
+
 /// One activation of a function.
 struct Frame<'a> {
     scope: ScopeId,
@@ -217,7 +232,9 @@ impl<'a> Run<'_, 'a> {
             let name = parameter.parameter.name.as_str();
             let exposure = match parameter.parameter.annotation() {
                 Some(annotation) if self.is_harmless_type(annotation, frame.scope) => Exposure::Sanitised,
-                _ if exposed && !matches!(name, "self" | "cls" | "request" | "db" | "session") => Exposure::Request,
+                _ if exposed && !matches!(name, "self" | "cls" | "request" | "db" | "session") => {
+                    Exposure::Request
+                }
                 _ => Exposure::Unknown,
             };
             let value = Abstract::of(exposure).through(parameter.parameter.range());
@@ -236,14 +253,25 @@ impl<'a> Run<'_, 'a> {
                 constant.as_ref().and_then(Constant::as_str).is_some_and(|path| path.starts_with('/'))
             });
             let verb = method.attr.as_str();
-            is_path && matches!(verb, "route" | "get" | "post" | "put" | "delete" | "patch" | "websocket" | "api_route")
+            is_path
+                && matches!(
+                    verb,
+                    "route" | "get" | "post" | "put" | "delete" | "patch" | "websocket" | "api_route"
+                )
         })
     }
 
     fn is_harmless_type(&self, annotation: &'a Expr, scope: ScopeId) -> bool {
         let outside = self.names.tree.scope(scope).parent.unwrap_or(scope);
         let names = self.names.qualified(Value { expr: annotation, scope: outside });
-        let harmless = ["builtins.int", "builtins.float", "builtins.bool", "uuid.UUID", "datetime.date", "datetime.datetime"];
+        let harmless = [
+            "builtins.int",
+            "builtins.float",
+            "builtins.bool",
+            "uuid.UUID",
+            "datetime.date",
+            "datetime.datetime",
+        ];
         !names.is_empty() && names.iter().all(|name| harmless.contains(&name.as_str()))
     }
 
@@ -369,26 +397,13 @@ impl<'a> Run<'_, 'a> {
 
     /// Goes on with the join of several states; leaves where there is none.
     fn meet(&self, frame: &mut Frame<'a>, ends: Vec<State<'a>>) -> Then {
-        match ends.into_iter().reduce(|a, b| self.joined(a, b, frame)) {
+        match ends.into_iter().reduce(joined) {
             Some(state) => {
                 frame.state = state;
                 Then::Next
             }
             None => Then::Left,
         }
-    }
-
-    fn joined(&self, mut a: State<'a>, b: State<'a>, frame: &Frame<'a>) -> State<'a> {
-        for (name, value) in b {
-            let old = a.remove(name).unwrap_or_else(|| self.elsewhere(name, frame.scope));
-            a.insert(name, old.join(value));
-        }
-        a
-    }
-
-    /// What a variable holds that this activation has not assigned.
-    fn elsewhere(&self, _name: &str, _scope: ScopeId) -> Abstract {
-        Abstract::of(Exposure::Constant)
     }
 
     fn each(&self, frame: &mut Frame<'a>, each: &'a ast::StmtFor) {
@@ -420,7 +435,7 @@ impl<'a> Run<'_, 'a> {
         let then = self.body(frame, &attempt.body);
         let after = frame.state.clone();
         // A handler starts anywhere in the body: with what held before, or what holds behind it.
-        let failed = self.joined(before, after, frame);
+        let failed = joined(before, after);
         let mut ends = Vec::new();
         if then == Then::Next && self.body(frame, &attempt.orelse) == Then::Next {
             ends.push(frame.state.clone());
@@ -478,7 +493,8 @@ impl<'a> Run<'_, 'a> {
                 Some(subject.constant.as_ref()? == &wanted)
             }
             ast::Pattern::MatchOr(or) => {
-                let fits: Vec<Option<bool>> = or.patterns.iter().map(|p| self.fits(frame, subject, p)).collect();
+                let fits: Vec<Option<bool>> =
+                    or.patterns.iter().map(|p| self.fits(frame, subject, p)).collect();
                 if fits.contains(&Some(true)) {
                     return Some(true);
                 }
@@ -514,7 +530,12 @@ impl<'a> Run<'_, 'a> {
             }
             ast::Pattern::MatchClass(class) => {
                 let keywords = class.arguments.keywords.iter().map(|keyword| &keyword.pattern);
-                class.arguments.patterns.iter().chain(keywords).for_each(|inner| self.bind_pattern(frame, inner, &part));
+                class
+                    .arguments
+                    .patterns
+                    .iter()
+                    .chain(keywords)
+                    .for_each(|inner| self.bind_pattern(frame, inner, &part));
             }
             ast::Pattern::MatchOr(or) => {
                 or.patterns.iter().for_each(|inner| self.bind_pattern(frame, inner, &part));
@@ -603,9 +624,14 @@ impl<'a> Run<'_, 'a> {
                 }
             }
             Expr::Call(call) if holds => {
-                let (Expr::Attribute(method), true) = (&*call.func, call.arguments.is_empty()) else { return };
+                let (Expr::Attribute(method), true) = (&*call.func, call.arguments.is_empty()) else {
+                    return;
+                };
                 let Expr::Name(name) = &*method.value else { return };
-                if matches!(method.attr.as_str(), "isalnum" | "isdigit" | "isdecimal" | "isnumeric" | "isalpha" | "isidentifier") {
+                if matches!(
+                    method.attr.as_str(),
+                    "isalnum" | "isdigit" | "isdecimal" | "isnumeric" | "isalpha" | "isidentifier"
+                ) {
                     frame.state.insert(name.id.as_str(), Abstract::of(Exposure::Sanitised));
                 }
             }
@@ -645,7 +671,11 @@ impl<'a> Run<'_, 'a> {
             Expr::Call(call) => self.call(frame, call),
             Expr::Attribute(attribute) => {
                 let base = self.value(frame, &attribute.value);
-                self.from_source(frame, expr).unwrap_or(Abstract { constant: None, elements: None, ..base.at_least_unknown() })
+                self.from_source(frame, expr).unwrap_or(Abstract {
+                    constant: None,
+                    elements: None,
+                    ..base.at_least_unknown()
+                })
             }
             Expr::Subscript(subscript) => {
                 let base = self.value(frame, &subscript.value);
@@ -690,20 +720,27 @@ impl<'a> Run<'_, 'a> {
             Expr::List(ast::ExprList { elts, .. })
             | Expr::Tuple(ast::ExprTuple { elts, .. })
             | Expr::Set(ast::ExprSet { elts, .. }) => {
-                let elements = elts.iter().enumerate().map(|(i, expr)| {
-                    (Constant::Int(i as i64), self.value(frame, expr))
-                });
+                let elements = elts
+                    .iter()
+                    .enumerate()
+                    .map(|(i, expr)| (Constant::Int(i as i64), self.value(frame, expr)));
                 let elements: Vec<_> = elements.collect();
                 with_elements(Abstract::of(Exposure::Constant), elements)
             }
             Expr::Dict(dict) => self.mapping(frame, dict),
             Expr::ListComp(ast::ExprListComp { elt, generators, .. })
             | Expr::SetComp(ast::ExprSetComp { elt, generators, .. })
-            | Expr::Generator(ast::ExprGenerator { elt, generators, .. }) => self.comprehension(frame, elt, generators),
-            Expr::DictComp(ast::ExprDictComp { value, generators, .. }) => self.comprehension(frame, value, generators),
-            Expr::Yield(_) | Expr::Lambda(_) | Expr::TString(_) | Expr::Slice(_) | Expr::IpyEscapeCommand(_) => {
-                Abstract::of(Exposure::Unknown)
+            | Expr::Generator(ast::ExprGenerator { elt, generators, .. }) => {
+                self.comprehension(frame, elt, generators)
             }
+            Expr::DictComp(ast::ExprDictComp { value, generators, .. }) => {
+                self.comprehension(frame, value, generators)
+            }
+            Expr::Yield(_)
+            | Expr::Lambda(_)
+            | Expr::TString(_)
+            | Expr::Slice(_)
+            | Expr::IpyEscapeCommand(_) => Abstract::of(Exposure::Unknown),
             literal => self.literal(frame, literal),
         }
     }
@@ -717,10 +754,14 @@ impl<'a> Run<'_, 'a> {
 
     fn variable(&self, frame: &Frame<'a>, name: &'a ast::ExprName) -> Abstract {
         let id = name.id.as_str();
-        if let Some(value) = frame.state.get(id) {
-            return value.clone();
+        let value = match frame.state.get(id) {
+            Some(value) => value.clone(),
+            None => self.names.unflowing(id, frame.scope),
+        };
+        if self.names.tree.is_shared(id) {
+            return Abstract { constant: None, elements: None, ..value.at_least_unknown() };
         }
-        self.names.unflowing(id, frame.scope)
+        value
     }
 
     fn fstring(&self, frame: &mut Frame<'a>, text: &'a ast::ExprFString) -> Abstract {
@@ -742,7 +783,8 @@ impl<'a> Run<'_, 'a> {
                     }
                     InterpolatedStringElement::Interpolation(inner) => {
                         let value = self.value(frame, &inner.expression);
-                        let text = value.constant.as_ref().filter(|_| inner.format_spec.is_none()).and_then(shown);
+                        let text =
+                            value.constant.as_ref().filter(|_| inner.format_spec.is_none()).and_then(shown);
                         constant = constant.zip(text).map(|(mut known, text)| {
                             known.push_str(&text);
                             known
@@ -765,14 +807,16 @@ impl<'a> Run<'_, 'a> {
             (Some(left), [op], [Abstract { constant: Some(right), .. }]) => compare(left, *op, right),
             _ => None,
         };
-        known.map_or(Abstract::of(Exposure::Sanitised), Abstract::known)
+        known.map_or(Abstract::of(Exposure::Sanitised), |known| Abstract::known(Constant::Bool(known)))
     }
 
     fn unary(&self, frame: &mut Frame<'a>, unary: &'a ast::ExprUnaryOp) -> Abstract {
         let operand = self.value(frame, &unary.operand);
         match (unary.op, operand.constant) {
             (ast::UnaryOp::Not, Some(constant)) => Abstract::known(Constant::Bool(!constant.truth())),
-            (ast::UnaryOp::USub, Some(Constant::Int(number))) => Abstract::known(Constant::Int(number.wrapping_neg())),
+            (ast::UnaryOp::USub, Some(Constant::Int(number))) => {
+                Abstract::known(Constant::Int(number.wrapping_neg()))
+            }
             _ => Abstract::of(Exposure::Sanitised),
         }
     }
@@ -795,7 +839,12 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
-    fn comprehension(&self, frame: &mut Frame<'a>, element: &'a Expr, generators: &'a [ast::Comprehension]) -> Abstract {
+    fn comprehension(
+        &self,
+        frame: &mut Frame<'a>,
+        element: &'a Expr,
+        generators: &'a [ast::Comprehension],
+    ) -> Abstract {
         let before = frame.state.clone();
         for generator in generators {
             let iterated = self.value(frame, &generator.iter);
@@ -821,7 +870,8 @@ impl<'a> Run<'_, 'a> {
             Expr::Attribute(method) => Some((method, self.value(frame, &method.value))),
             _ => None,
         };
-        let positional: Vec<Abstract> = call.arguments.args.iter().map(|expr| self.value(frame, expr)).collect();
+        let positional: Vec<Abstract> =
+            call.arguments.args.iter().map(|expr| self.value(frame, expr)).collect();
         let keywords: Vec<Abstract> =
             call.arguments.keywords.iter().map(|keyword| self.value(frame, &keyword.value)).collect();
         let place = Value { expr: &call.func, scope: frame.scope };
@@ -873,11 +923,16 @@ impl<'a> Run<'_, 'a> {
             }
         }
         match (name, given) {
-            ("append" | "add" | "extend" | "insert" | "update" | "appendleft" | "put" | "write", [.., value]) => {
+            (
+                "append" | "add" | "extend" | "insert" | "update" | "appendleft" | "put" | "write",
+                [.., value],
+            ) => {
                 self.append(frame, name, &method.value, receiver, value);
                 Some(Abstract::known(Constant::None))
             }
-            ("pop" | "remove" | "popleft", _) if receiver.elements.is_some() => self.pop(frame, name, &method.value, receiver, given),
+            ("pop" | "remove" | "popleft", _) if receiver.elements.is_some() => {
+                self.pop(frame, name, &method.value, receiver, given)
+            }
             ("get" | "setdefault", [key, ..]) if receiver.elements.is_some() => {
                 let key = match given {
                     [section, option, ..] if is_store(receiver) => pair_key(section, option),
@@ -906,18 +961,22 @@ impl<'a> Run<'_, 'a> {
                 frame.state.insert(object.id.as_str(), stored);
                 Some(Abstract::known(Constant::None))
             }
-            ("keys" | "values" | "items" | "copy", []) if receiver.elements.is_some() => Some(receiver.clone()),
+            ("keys" | "values" | "items" | "copy", []) if receiver.elements.is_some() => {
+                Some(receiver.clone())
+            }
             ("format" | "join" | "format_map", given) => {
                 let parts = given.iter().cloned().chain([receiver.clone()]);
                 Some(Abstract::built(parts).through(method.range()))
             }
-            ("isdigit" | "isalnum" | "isalpha" | "startswith" | "endswith" | "count" | "find" | "index", _) => {
-                Some(Abstract::of(Exposure::Sanitised))
-            }
             (
-                "lower" | "upper" | "strip" | "lstrip" | "rstrip" | "replace" | "split" | "rsplit" | "splitlines"
-                | "encode" | "decode" | "title" | "capitalize" | "partition" | "rpartition" | "removeprefix"
-                | "removesuffix" | "casefold" | "zfill" | "ljust" | "rjust" | "center" | "expandtabs" | "translate",
+                "isdigit" | "isalnum" | "isalpha" | "startswith" | "endswith" | "count" | "find" | "index",
+                _,
+            ) => Some(Abstract::of(Exposure::Sanitised)),
+            (
+                "lower" | "upper" | "strip" | "lstrip" | "rstrip" | "replace" | "split" | "rsplit"
+                | "splitlines" | "encode" | "decode" | "title" | "capitalize" | "partition" | "rpartition"
+                | "removeprefix" | "removesuffix" | "casefold" | "zfill" | "ljust" | "rjust" | "center"
+                | "expandtabs" | "translate",
                 _,
             ) => {
                 let all = given.iter().cloned().fold(receiver.clone(), Abstract::join);
@@ -927,13 +986,21 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
-    fn append(&self, frame: &mut Frame<'a>, method: &str, object: &'a Expr, receiver: &Abstract, value: &Abstract) {
+    fn append(
+        &self,
+        frame: &mut Frame<'a>,
+        method: &str,
+        object: &'a Expr,
+        receiver: &Abstract,
+        value: &Abstract,
+    ) {
         let Expr::Name(object) = object else { return };
         let old = receiver.clone();
         let grown = match (&receiver.elements, method) {
             (Some(elements), "append" | "add" | "put") => {
                 let mut elements = elements.as_ref().clone();
-                let next = elements.iter().filter_map(|(key, _)| key.as_int()).max().map_or(0, |last| last + 1);
+                let next =
+                    elements.iter().filter_map(|(key, _)| key.as_int()).max().map_or(0, |last| last + 1);
                 elements.push((Constant::Int(next), value.clone()));
                 with_elements(old, elements)
             }
@@ -973,7 +1040,8 @@ impl<'a> Run<'_, 'a> {
             return None;
         }
         let taken = values.remove(at);
-        let rest = values.into_iter().enumerate().map(|(i, value)| (Constant::Int(i as i64), value)).collect();
+        let rest =
+            values.into_iter().enumerate().map(|(i, value)| (Constant::Int(i as i64), value)).collect();
         frame.state.insert(object.id.as_str(), with_elements(Abstract::of(Exposure::Constant), rest));
         Some(taken)
     }
@@ -992,7 +1060,10 @@ impl<'a> Run<'_, 'a> {
             _ => return None,
         };
         let starred = call.arguments.args.iter().any(Expr::is_starred_expr);
-        if frame.calls >= MAX_CALLS || starred || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none()) {
+        if frame.calls >= MAX_CALLS
+            || starred
+            || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none())
+        {
             return None;
         }
         let mut inner = Frame {
@@ -1004,9 +1075,10 @@ impl<'a> Run<'_, 'a> {
             record: false,
         };
         let is_method = matches!(&*call.func, Expr::Attribute(_))
-            && parameters.iter_non_variadic_params().next().is_some_and(|first| {
-                matches!(first.parameter.name.as_str(), "self" | "cls")
-            });
+            && parameters
+                .iter_non_variadic_params()
+                .next()
+                .is_some_and(|first| matches!(first.parameter.name.as_str(), "self" | "cls"));
         for (index, parameter) in parameters.iter_non_variadic_params().enumerate() {
             let name = parameter.parameter.name.as_str();
             let keyword = call.arguments.find_keyword(name).and_then(|keyword| {
@@ -1080,13 +1152,41 @@ impl<'a> Names<'a> {
 fn is_pure(name: &str) -> bool {
     matches!(
         name,
-        "builtins.str" | "builtins.bytes" | "builtins.bytearray" | "builtins.repr" | "builtins.ascii" | "builtins.list"
-            | "builtins.tuple" | "builtins.set" | "builtins.dict" | "builtins.sorted" | "builtins.reversed"
-            | "builtins.max" | "builtins.min" | "builtins.format" | "builtins.iter" | "builtins.next"
-            | "base64.b64encode" | "base64.b64decode" | "base64.urlsafe_b64encode" | "base64.urlsafe_b64decode"
-            | "urllib.parse.unquote" | "urllib.parse.unquote_plus" | "codecs.encode" | "codecs.decode"
-            | "os.path.join" | "os.path.abspath" | "os.path.normpath" | "os.path.basename" | "json.dumps" | "json.loads"
-            | "pathlib.Path" | "io.BytesIO" | "io.StringIO" | "copy.copy" | "copy.deepcopy"
+        "builtins.str"
+            | "builtins.bytes"
+            | "builtins.bytearray"
+            | "builtins.repr"
+            | "builtins.ascii"
+            | "builtins.list"
+            | "builtins.tuple"
+            | "builtins.set"
+            | "builtins.dict"
+            | "builtins.sorted"
+            | "builtins.reversed"
+            | "builtins.max"
+            | "builtins.min"
+            | "builtins.format"
+            | "builtins.iter"
+            | "builtins.next"
+            | "base64.b64encode"
+            | "base64.b64decode"
+            | "base64.urlsafe_b64encode"
+            | "base64.urlsafe_b64decode"
+            | "urllib.parse.unquote"
+            | "urllib.parse.unquote_plus"
+            | "codecs.encode"
+            | "codecs.decode"
+            | "os.path.join"
+            | "os.path.abspath"
+            | "os.path.normpath"
+            | "os.path.basename"
+            | "json.dumps"
+            | "json.loads"
+            | "pathlib.Path"
+            | "io.BytesIO"
+            | "io.StringIO"
+            | "copy.copy"
+            | "copy.deepcopy"
     )
 }
 

@@ -6,6 +6,7 @@ mod call;
 mod constant;
 mod decode;
 mod exposure;
+mod flow;
 mod known;
 mod names;
 mod outline;
