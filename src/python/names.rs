@@ -85,6 +85,10 @@ pub struct Names<'a> {
     pub(super) tree: Tree<'a>,
     /// What a binding means, once it is known; an empty entry while it is being found out.
     known: RefCell<Vec<Option<Rc<[Thing<'a>]>>>>,
+    /// What a member of a class, or of an instance of it, is.
+    members: RefCell<FxHashMap<(ScopeId, bool, CompactString), Rc<[Thing<'a>]>>>,
+    /// What a function can return.
+    results: RefCell<FxHashMap<ScopeId, Rc<[Thing<'a>]>>>,
     /// What an expression computes, by its address.
     pub(super) folded: RefCell<FxHashMap<usize, Option<Constant>>>,
     pub(super) exposures: RefCell<Exposures>,
@@ -103,6 +107,8 @@ impl<'a> Names<'a> {
         Names {
             tree,
             known,
+            members: RefCell::default(),
+            results: RefCell::default(),
             folded: RefCell::default(),
             exposures: RefCell::default(),
             open: RefCell::default(),
@@ -418,6 +424,18 @@ impl<'a> Names<'a> {
 
     /// A member of a class defined here: what its body and its methods assign, else what its bases have.
     fn member(&self, class: ScopeId, attr: &str, base: &Thing<'a>) -> Things<'a> {
+        let key = (class, matches!(base, Thing::Instance(_)), CompactString::from(attr));
+        if let Some(known) = self.members.borrow().get(&key) {
+            return known.iter().cloned().collect();
+        }
+        // An empty answer stands here while the real one is sought: `self.x = self.x[0]` must end.
+        self.members.borrow_mut().insert(key.clone(), Rc::from([]));
+        let found = self.find_member(class, attr, base);
+        self.members.borrow_mut().insert(key, found.iter().cloned().collect());
+        found
+    }
+
+    fn find_member(&self, class: ScopeId, attr: &str, base: &Thing<'a>) -> Things<'a> {
         self.deeper(|| {
             let mut out = Things::new();
             let mut bound = false;
@@ -543,10 +561,16 @@ impl<'a> Names<'a> {
     }
 
     fn returned(&self, function: ScopeId) -> Things<'a> {
+        if let Some(known) = self.results.borrow().get(&function) {
+            return known.iter().cloned().collect();
+        }
+        // The same for a function that calls itself.
+        self.results.borrow_mut().insert(function, Rc::from([]));
         let mut out = Things::new();
         for expr in &self.tree.scope(function).returns {
             add_all(&mut out, self.things(Value { expr, scope: function }));
         }
+        self.results.borrow_mut().insert(function, out.iter().cloned().collect());
         out
     }
 
