@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
+use std::time::SystemTime;
 
 use crate::analysis::Analyser;
 use crate::change_set::{Base, Choice, Repository, Request, Revisions, Target};
@@ -15,6 +16,7 @@ use crate::failure::Failure;
 use crate::policy_source::{self, Found, NAMES, Style};
 use crate::report::{self, Format, Options};
 use crate::suppression::{Date, date};
+use crate::terminal::Terminal;
 use crate::verdict::Verdict;
 use crate::{ci, demo, explain, gate, output, policy, tree_scan};
 
@@ -23,6 +25,7 @@ use crate::{ci, demo, explain, gate, output, policy, tree_scan};
 pub struct World {
     pub environment: BTreeMap<String, String>,
     pub today: Date,
+    pub started: SystemTime,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
 }
@@ -36,6 +39,7 @@ impl World {
         World {
             today: today(environment.get("SOURCE_DATE_EPOCH").map(String::as_str)),
             environment,
+            started: SystemTime::now(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
         }
@@ -70,6 +74,15 @@ impl World {
         self.variable("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(80).clamp(40, 160)
     }
 
+    /// What whoever reads standard output can be shown.
+    fn terminal(&self, color: Color) -> Terminal {
+        Terminal {
+            color: self.color(color, self.stdout_is_terminal),
+            ascii: self.ascii(),
+            width: self.width(),
+        }
+    }
+
     fn style(&self, color: Color) -> Style {
         Style { color: self.color(color, self.stderr_is_terminal), ascii: self.ascii() }
     }
@@ -78,7 +91,7 @@ impl World {
 /// The date in UTC, or that of `SOURCE_DATE_EPOCH` (reproducible-builds.org) if it is a number of seconds.
 fn today(epoch: Option<&str>) -> Date {
     let now = || {
-        let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let elapsed = SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         elapsed.ok().and_then(|elapsed| i64::try_from(elapsed.as_secs()).ok())
     };
     let seconds = epoch.and_then(|epoch| epoch.parse().ok()).or_else(now);
@@ -92,7 +105,7 @@ pub fn run(cli: &Cli, world: &World) -> Result<u8, Failure> {
         Command::Check(args) => run_check(args, cli.color, world),
         Command::Scan(args) => run_scan(args, cli.color, world),
         Command::Explain(args) => run_explain(args, cli.color, world),
-        Command::Checks(args) => run_checks(args),
+        Command::Checks(args) => run_checks(args, cli.color, world),
         Command::Init(args) => run_init(args),
         Command::Policy(args) => run_policy(args, cli.color, world),
         Command::Demo(args) => run_demo(args, cli.color, world),
@@ -167,32 +180,30 @@ fn limit_threads(common: &Common) -> Result<(), Failure> {
 
 /// Renders all reports before the first is written, so that a failure leaves none half done.
 fn deliver(verdict: &Verdict, common: &Common, color: Color, world: &World) -> Result<u8, Failure> {
-    let options = |color: bool| Options {
-        color,
-        ascii: world.ascii(),
-        width: world.width(),
-        verbose: common.verbose,
-        today: world.today.to_string(),
-    };
+    let options = report_options(common.verbose, world.terminal(color), world);
+    let plain = Options { terminal: Terminal { color: false, ..options.terminal }, ..options.clone() };
     let to_files: Vec<(&Path, Vec<u8>)> = common
         .output
         .iter()
         .filter_map(|output| Some((output.path.as_deref()?, output.format)))
-        .map(|(path, format)| (path, report::render(format, verdict, &options(false))))
+        .map(|(path, format)| (path, report::render(format, verdict, &plain)))
         .collect();
-    let colored = options(world.color(color, world.stdout_is_terminal));
     let mut to_stdout: Vec<Format> =
         common.output.iter().filter(|output| output.path.is_none()).map(|output| output.format).collect();
     if to_stdout.is_empty() {
         to_stdout.push(common.format);
     }
     let to_stdout: Vec<u8> =
-        to_stdout.into_iter().flat_map(|format| report::render(format, verdict, &colored)).collect();
+        to_stdout.into_iter().flat_map(|format| report::render(format, verdict, &options)).collect();
     for (path, bytes) in to_files {
         output::write_file(path, &bytes)?;
     }
     output::write_stdout(&to_stdout)?;
     Ok(verdict.exit_code())
+}
+
+fn report_options(verbose: bool, terminal: Terminal, world: &World) -> Options {
+    Options { terminal, verbose, repository: None, started: world.started, ended: SystemTime::now() }
 }
 
 fn run_explain(args: &ExplainArgs, color: Color, world: &World) -> Result<u8, Failure> {
@@ -206,24 +217,20 @@ fn run_explain(args: &ExplainArgs, color: Color, world: &World) -> Result<u8, Fa
         };
         return Err(Failure::usage(format!("there is no check called `{}`", args.check)).with_help(advice));
     }
-    let color = world.color(color, world.stdout_is_terminal);
+    let terminal = world.terminal(color);
     let explained: Vec<String> = found
         .iter()
-        .map(|check| {
-            if args.markdown {
-                explain::markdown(check)
-            } else {
-                explain::terminal(check, world.width(), color)
-            }
-        })
+        .map(
+            |check| if args.markdown { explain::markdown(check) } else { explain::terminal(check, terminal) },
+        )
         .collect();
     output::write_stdout(explained.join("\n").as_bytes())?;
     Ok(0)
 }
 
-fn run_checks(args: &ChecksArgs) -> Result<u8, Failure> {
+fn run_checks(args: &ChecksArgs, color: Color, world: &World) -> Result<u8, Failure> {
     let text = match args.format {
-        ListFormat::Table => explain::table(),
+        ListFormat::Table => explain::table(world.terminal(color)),
         ListFormat::Json => explain::json(),
         ListFormat::Markdown => explain::page(),
     };
@@ -278,13 +285,7 @@ fn run_demo(args: &DemoArgs, color: Color, world: &World) -> Result<u8, Failure>
         policy_source::for_change(&repository, &revisions, world.style(color))?;
     let analyser = Analyser::new(&policy, world.today);
     let verdict = gate::check(&repository, revisions, &analyser, name, remarks)?;
-    let options = Options {
-        color: world.color(color, world.stdout_is_terminal),
-        ascii: world.ascii(),
-        width: world.width(),
-        verbose: false,
-        today: world.today.to_string(),
-    };
+    let options = report_options(false, world.terminal(color), world);
     let sarif = dir.join("mergegate.sarif");
     output::write_file(&sarif, &report::render(Format::Sarif, &verdict, &options))?;
     let mut text = report::render(Format::Text, &verdict, &options);
