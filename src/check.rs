@@ -8,7 +8,7 @@ use std::fmt;
 use ruff_python_ast::NodeKind;
 use serde::{Deserialize, Serialize};
 
-use crate::python::{Assignment, Call, Hits, Node, Reference, SourceFile};
+use crate::python::{Assignment, Call, Hit, Hits, Node, Reference, SourceFile};
 
 /// One kind of potential security issue and how it is found. SARIF calls this a rule.
 #[derive(Debug)]
@@ -71,6 +71,8 @@ pub enum When {
     Argument(&'static str, usize),
     /// When this says so.
     Is(fn(&Call<'_, '_>) -> Option<Confidence>),
+    /// When this says so, pointing at what it points at and hiding what it hides.
+    Hit(fn(&Call<'_, '_>) -> Option<Hit>),
 }
 
 /// How bad a potential issue is. The order is the order of badness.

@@ -23,6 +23,7 @@ mod archive;
 mod built_text;
 mod cleartext;
 mod code_execution;
+mod credentials;
 mod crypto;
 mod debugging;
 mod deserialization;
@@ -36,6 +37,7 @@ mod network;
 mod passwords;
 mod process;
 mod randomness;
+mod secrets;
 mod sql;
 mod ssh;
 mod temporary_files;
@@ -66,6 +68,7 @@ pub static FAMILIES: &[Family] = &[
     network::FAMILY,
     cleartext::FAMILY,
     xml::FAMILY,
+    secrets::FAMILY,
 ];
 
 /// All checks, in the order in which they are documented.

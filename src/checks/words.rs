@@ -5,20 +5,8 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use crate::python::Module;
 
 /// Words that name a value which must stay secret.
-const SECRET: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "pwd",
-    "pass",
-    "secret",
-    "secrets",
-    "token",
-    "apikey",
-    "credential",
-    "credentials",
-    "pincode",
-];
+const SECRET: &[&str] =
+    &["password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "credential"];
 
 /// Pairs of words that name one.
 const SECRET_PAIRS: &[(&str, &str)] = &[
@@ -32,6 +20,135 @@ const SECRET_PAIRS: &[(&str, &str)] = &[
     ("master", "key"),
     ("pass", "phrase"),
     ("pass", "word"),
+    ("db", "pass"),
+    ("database", "pass"),
+    ("user", "pass"),
+    ("smtp", "pass"),
+    ("mail", "pass"),
+    ("mysql", "pass"),
+    ("ftp", "pass"),
+    ("admin", "pass"),
+    ("root", "pass"),
+    ("login", "pass"),
+];
+
+/// Ends of words that name one although they are written without a gap.
+const SECRET_ENDS: &[&str] =
+    &["password", "passwd", "passphrase", "apikey", "secretkey", "accesstoken", "authtoken", "clientsecret"];
+
+/// Last words of names that speak about a secret and do not hold it.
+const ABOUT: &[&str] = &[
+    "field",
+    "fields",
+    "name",
+    "names",
+    "url",
+    "uri",
+    "path",
+    "file",
+    "filename",
+    "dir",
+    "type",
+    "label",
+    "header",
+    "headers",
+    "re",
+    "regex",
+    "pattern",
+    "prefix",
+    "suffix",
+    "hint",
+    "prompt",
+    "help",
+    "param",
+    "parameter",
+    "arg",
+    "env",
+    "var",
+    "variable",
+    "column",
+    "length",
+    "len",
+    "size",
+    "format",
+    "text",
+    "title",
+    "message",
+    "msg",
+    "error",
+    "policy",
+    "rule",
+    "strength",
+    "validator",
+    "hash",
+    "hashed",
+    "class",
+    "cls",
+    "backend",
+    "method",
+    "mode",
+    "attr",
+    "attribute",
+    "option",
+    "input",
+    "form",
+    "template",
+    "endpoint",
+    "reset",
+    "view",
+    "action",
+    "scope",
+    "description",
+    "doc",
+    "count",
+    "expiry",
+    "ttl",
+    "algorithm",
+    "alg",
+    "encoder",
+    "service",
+    "location",
+    "manager",
+    "provider",
+    "source",
+    "version",
+    "kind",
+    "index",
+    "separator",
+    "sep",
+    "char",
+    "chars",
+    "event",
+    "topic",
+    "required",
+    "page",
+    "link",
+    "item",
+    "id",
+    "ids",
+    "arn",
+    "placeholder",
+    "ref",
+    "reference",
+    "status",
+    "state",
+    "expires",
+    "lifetime",
+    "timeout",
+    "check",
+    "changed",
+    "set",
+    "enabled",
+    "available",
+    "valid",
+    "ok",
+    "result",
+    "response",
+    "request",
+    "style",
+    "map",
+    "cookie",
+    "tag",
 ];
 
 /// Words that name a value nobody may guess, besides the secret ones.
@@ -55,7 +172,8 @@ const UNGUESSABLE: &[&str] = &[
     "verification",
 ];
 
-/// The words of an identifier in lower case: `apiKey`, `API_KEY` and `api-key` are `api` and `key`.
+/// The words of an identifier in lower case, without numbers at their ends: `apiKey2`, `API_KEY` and `api-key` are
+/// `api` and `key`.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut before = ' ';
@@ -69,15 +187,31 @@ pub(super) fn words(name: &str) -> Vec<String> {
         }
         before = c;
     }
+    for word in &mut words {
+        word.truncate(word.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+    }
     words.retain(|word| !word.is_empty());
     words
 }
 
-/// Whether a name says that its value must stay secret.
+/// Whether a name speaks of something that must stay secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let words = words(name);
-    words.iter().any(|word| SECRET.contains(&word.as_str()))
+    words
+        .iter()
+        .any(|word| SECRET.contains(&word.as_str()) || SECRET_ENDS.iter().any(|end| word.ends_with(end)))
         || words.windows(2).any(|pair| SECRET_PAIRS.contains(&(pair[0].as_str(), pair[1].as_str())))
+        || words == ["pass"]
+}
+
+/// Whether a name says that its value is a secret, and not only something about one.
+pub(super) fn is_secret_value(name: &str) -> bool {
+    let words = words(name);
+    let about = |word: &String| ABOUT.contains(&word.as_str());
+    let names_another = |word: &String| {
+        word == "key" && words.iter().any(|word| matches!(word.as_str(), "password" | "token"))
+    };
+    is_secret(name) && !words.last().is_some_and(|last| about(last) || names_another(last))
 }
 
 /// Whether a name says that its value must not be guessed.
@@ -85,12 +219,14 @@ pub(super) fn is_unguessable(name: &str) -> bool {
     is_secret(name) || words(name).iter().any(|word| UNGUESSABLE.contains(&word.as_str()))
 }
 
-/// Words that name the password of a person.
-const PASSWORD: &[&str] = &["password", "passwd", "passphrase", "pwd", "passwords"];
+/// Ends of words that name the password of a person.
+const PASSWORD_ENDS: &[&str] = &["password", "passwords", "passwd", "passphrase", "pwd"];
 
-/// Whether a name says that its value is the password of a person.
+/// Whether a name speaks of the password of a person.
 pub(super) fn is_password(name: &str) -> bool {
-    words(name).iter().any(|word| PASSWORD.contains(&word.as_str()))
+    let words = words(name);
+    words.iter().any(|word| PASSWORD_ENDS.iter().any(|end| word.ends_with(end)))
+        || words.last().is_some_and(|word| word == "pass")
 }
 
 /// The last name of an expression: `self.password`, `form["password"]` and `password.encode()` are `password`.

@@ -244,9 +244,10 @@ impl<'a> Walk<'_, '_, 'a> {
         let call =
             Call { module: self.module, node, name: name.into(), arguments: callee.arguments, handed_on };
         for (check, when) in exact.into_iter().chain(method).flatten() {
-            let Some(confidence) = judge(*when, &call) else { continue };
-            let mut hit = Hit::at(place, confidence);
-            hit.message = alias_message(check, self.module.file(), place, &call.name);
+            let Some(mut hit) = judge(*when, &call, place) else { continue };
+            if hit.range == place {
+                hit.message = alias_message(check, self.module.file(), place, &call.name);
+            }
             self.push(check, hit, id, &call.name);
         }
     }
@@ -486,14 +487,16 @@ fn calls_until(name: &str, call: &ast::ExprCall) -> bool {
     name == "builtins.iter" && call.arguments.args.len() > 1
 }
 
-fn judge(when: When, call: &Call<'_, '_>) -> Option<Confidence> {
-    match when {
-        When::Always => Some(Confidence::High),
-        When::Dynamic if call.handed_on => Some(Confidence::Medium),
-        When::Dynamic => Some(call.exposure().confidence()),
-        When::Argument(keyword, position) => Some(call.exposure_of(keyword, position).confidence()),
-        When::Is(decide) => decide(call),
-    }
+fn judge(when: When, call: &Call<'_, '_>, place: TextRange) -> Option<Hit> {
+    let confidence = match when {
+        When::Always => Confidence::High,
+        When::Dynamic if call.handed_on => Confidence::Medium,
+        When::Dynamic => call.exposure().confidence(),
+        When::Argument(keyword, position) => call.exposure_of(keyword, position).confidence(),
+        When::Is(decide) => decide(call)?,
+        When::Hit(decide) => return decide(call),
+    };
+    Some(Hit::at(place, confidence))
 }
 
 /// The check's summary, with what the callee is where the source calls it something else.

@@ -1,0 +1,454 @@
+//! What a text looks like that is a credential: the formats of providers, randomness, and what only stands where
+//! a credential would. Shared by the families that judge by values.
+
+use crate::check::Confidence;
+
+/// A stretch of a text by its bytes.
+pub(super) type Span = std::ops::Range<usize>;
+
+/// How the tokens of a provider look.
+struct Format {
+    /// What every token begins with.
+    prefix: &'static str,
+    /// The characters behind it.
+    alphabet: fn(u8) -> bool,
+    /// How many of them there are at least and at most.
+    length: (usize, usize),
+    /// What else is known about what stands behind the prefix.
+    structure: fn(&str) -> Option<Confidence>,
+}
+
+const fn format(prefix: &'static str, alphabet: fn(u8) -> bool, length: (usize, usize)) -> Format {
+    Format { prefix, alphabet, length, structure: sure }
+}
+
+/// No provider's tokens are longer.
+const MAX: usize = 400;
+
+/// Facts from the providers' own documentation.
+static FORMATS: &[Format] = &[
+    format("AKIA", base32, (16, 16)),
+    format("ASIA", base32, (16, 16)),
+    Format { prefix: "ghp_", alphabet: base62, length: (36, 36), structure: checksum },
+    Format { prefix: "gho_", alphabet: base62, length: (36, 36), structure: checksum },
+    Format { prefix: "ghu_", alphabet: base62, length: (36, 36), structure: checksum },
+    Format { prefix: "ghs_", alphabet: base62, length: (36, 36), structure: checksum },
+    Format { prefix: "ghr_", alphabet: base62, length: (36, 76), structure: checksum },
+    format("github_pat_", word, (82, 82)),
+    format("glpat-", url_safe, (20, 300)),
+    format("gldt-", url_safe, (20, 300)),
+    format("glrt-", url_safe, (20, 300)),
+    format("glptt-", url_safe, (20, 300)),
+    format("gloas-", url_safe, (20, 300)),
+    Format { prefix: "xoxb-", alphabet: url_safe, length: (20, MAX), structure: slack },
+    Format { prefix: "xoxp-", alphabet: url_safe, length: (20, MAX), structure: slack },
+    Format { prefix: "xoxa-", alphabet: url_safe, length: (20, MAX), structure: slack },
+    Format { prefix: "xoxr-", alphabet: url_safe, length: (20, MAX), structure: slack },
+    Format { prefix: "xapp-", alphabet: url_safe, length: (40, MAX), structure: slack },
+    format("sk_live_", base62, (24, 247)),
+    format("rk_live_", base62, (24, 247)),
+    Format { prefix: "sk_test_", alphabet: base62, length: (24, 247), structure: for_tests },
+    format("whsec_", base64, (32, 64)),
+    format("sk-ant-", url_safe, (80, 120)),
+    format("sk-proj-", url_safe, (40, 200)),
+    format("sk-svcacct-", url_safe, (40, 200)),
+    format("sk-admin-", url_safe, (40, 200)),
+    Format { prefix: "sk-", alphabet: base62, length: (48, 48), structure: openai },
+    format("sk-or-v1-", hex, (64, 64)),
+    format("AIza", url_safe, (35, 35)),
+    format("GOCSPX-", url_safe, (28, 28)),
+    format("hf_", base62, (34, 34)),
+    Format { prefix: "npm_", alphabet: base62, length: (36, 36), structure: checksum },
+    Format { prefix: "pypi-", alphabet: url_safe, length: (60, MAX), structure: macaroon },
+    Format { prefix: "SG.", alphabet: dotted, length: (66, 66), structure: sendgrid },
+    format("dop_v1_", hex, (64, 64)),
+    format("doo_v1_", hex, (64, 64)),
+    format("dor_v1_", hex, (64, 64)),
+    format("dapi", hex, (32, 32)),
+    format("shpat_", hex, (32, 32)),
+    format("shpca_", hex, (32, 32)),
+    format("shppa_", hex, (32, 32)),
+    format("shpss_", hex, (32, 32)),
+    format("sq0atp-", url_safe, (22, 22)),
+    format("sq0csp-", url_safe, (43, 43)),
+    format("NRAK-", base62, (27, 27)),
+    format("hvs.", url_safe, (24, 200)),
+    format("hvb.", url_safe, (24, 300)),
+    format("dp.pt.", base62, (43, 43)),
+    format("lin_api_", base62, (40, 40)),
+    format("glsa_", word, (41, 41)),
+    format("dckr_pat_", url_safe, (27, 27)),
+    format("AGE-SECRET-KEY-1", base32, (58, 58)),
+    format("tskey-auth-", url_safe, (20, 80)),
+    format("PMAK-", url_safe, (59, 59)),
+    format("rubygems_", hex, (48, 48)),
+    format("ATATT3", url_safe, (150, 250)),
+    format("gsk_", base62, (52, 52)),
+    format("r8_", base62, (37, 37)),
+    format("pplx-", base62, (48, 48)),
+    format("ya29.", url_safe, (60, 300)),
+];
+
+fn base32(b: u8) -> bool {
+    b.is_ascii_uppercase() || b.is_ascii_digit()
+}
+
+fn base62(b: u8) -> bool {
+    b.is_ascii_alphanumeric()
+}
+
+fn base64(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')
+}
+
+fn url_safe(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')
+}
+
+fn word(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_'
+}
+
+fn dotted(b: u8) -> bool {
+    url_safe(b) || b == b'.'
+}
+
+fn hex(b: u8) -> bool {
+    b.is_ascii_hexdigit()
+}
+
+fn sure(_: &str) -> Option<Confidence> {
+    Some(Confidence::High)
+}
+
+fn for_tests(_: &str) -> Option<Confidence> {
+    Some(Confidence::Low)
+}
+
+/// GitHub and npm end a token with the CRC-32 of what stands before, in six digits to the base of 62.
+fn checksum(rest: &str) -> Option<Confidence> {
+    let (random, given) = rest.split_at_checked(rest.len().checked_sub(6)?)?;
+    let digit = |b: u8| match b {
+        b'0'..=b'9' => u64::from(b - b'0'),
+        b'A'..=b'Z' => u64::from(b - b'A') + 10,
+        _ => u64::from(b - b'a') + 36,
+    };
+    let given = given.bytes().fold(0, |sum, b| sum * 62 + digit(b));
+    Some(if given == u64::from(crc32(random.as_bytes())) { Confidence::High } else { Confidence::Medium })
+}
+
+/// CRC-32 as in ISO 3309 and zlib, a bit at a time: tokens are short and rare.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = u32::MAX;
+    for &byte in bytes {
+        crc ^= u32::from(byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 };
+        }
+    }
+    !crc
+}
+
+/// Slack's tokens have numbers of the workspace in front.
+fn slack(rest: &str) -> Option<Confidence> {
+    let parts: Vec<&str> = rest.split('-').collect();
+    (parts.len() >= 2 && rest.bytes().filter(u8::is_ascii_digit).count() >= 8).then_some(Confidence::High)
+}
+
+/// OpenAI's first keys have its name in base64 in the middle.
+fn openai(rest: &str) -> Option<Confidence> {
+    Some(if rest.contains("T3BlbkFJ") { Confidence::High } else { Confidence::Medium })
+}
+
+/// A token of PyPI is a macaroon: base64 of its version, then of the host that it is for.
+fn macaroon(rest: &str) -> Option<Confidence> {
+    (rest.starts_with("AgEIcHlwaS5vcmc") || rest.starts_with("AgENdGVzdC5weXBpLm9yZw"))
+        .then_some(Confidence::High)
+}
+
+fn sendgrid(rest: &str) -> Option<Confidence> {
+    rest.split_once('.').filter(|(id, key)| id.len() == 22 && key.len() == 43).map(|_| Confidence::High)
+}
+
+/// Characters that separate tokens from what stands around them.
+fn separates(b: u8) -> bool {
+    !(dotted(b))
+}
+
+/// The stretches of a source text that can be a token: of the characters of tokens, and long enough.
+fn long_words(text: &str) -> impl Iterator<Item = Span> {
+    const SHORTEST: usize = 20;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < bytes.len() {
+            if separates(bytes[at]) {
+                // The letter behind a backslash belongs to an escape.
+                at += if bytes[at] == b'\\' { 2 } else { 1 };
+                continue;
+            }
+            let start = at;
+            at += bytes[start..].iter().position(|&b| separates(b)).unwrap_or(bytes.len() - start);
+            if at - start >= SHORTEST {
+                return Some(start..at);
+            }
+        }
+        None
+    })
+}
+
+/// The tokens of providers in a source text.
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = (Span, Confidence)> {
+    long_words(text).filter_map(|span| {
+        let word = &text[span.clone()];
+        let (length, confidence) = FORMATS.iter().find_map(|format| token(format, word))?;
+        Some((span.start..span.start + length, confidence))
+    })
+}
+
+/// How long the token is that a word begins with.
+fn token(format: &Format, word: &str) -> Option<(usize, Confidence)> {
+    let rest = word.strip_prefix(format.prefix)?;
+    let length = rest.bytes().take_while(|&b| (format.alphabet)(b)).count();
+    let (least, most) = format.length;
+    let behind = rest.as_bytes().get(length);
+    if length < least
+        || length > most
+        || behind.is_some_and(u8::is_ascii_alphanumeric)
+        || is_dull(&rest[..length])
+    {
+        return None;
+    }
+    let confidence = (format.structure)(&rest[..length])?;
+    Some((format.prefix.len() + length, confidence))
+}
+
+/// The JSON web tokens in a source text: three parts, the first of which says how it is signed.
+pub(super) fn json_web_tokens(text: &str) -> impl Iterator<Item = Span> {
+    long_words(text).filter(|span| is_json_web_token(&text[span.clone()]))
+}
+
+fn is_json_web_token(word: &str) -> bool {
+    // Base64 of `{"alg":`, `{"typ":` and `{"kid":`.
+    const HEADERS: [&str; 3] = ["eyJhbGciO", "eyJ0eXAiO", "eyJraWQiO"];
+    let parts: Vec<&str> = word.split('.').collect();
+    let [header, claims, signature] = parts[..] else { return false };
+    HEADERS.iter().any(|start| header.starts_with(start))
+        && claims.starts_with("eyJ")
+        && signature.len() >= 20
+        && !EXAMPLE_SIGNATURES.contains(&signature)
+}
+
+/// Signatures of the tokens that jwt.io shows and everybody copies.
+const EXAMPLE_SIGNATURES: [&str; 2] =
+    ["SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c", "TJVA95OrM7E2cBab30RMHrHDcEfxjoYZgeFONFh7HgQ"];
+
+/// Whether a text has the armour of a private key and enough of a body in it.
+pub(super) fn private_key(text: &str) -> Option<Confidence> {
+    let (_, rest) = text.split_once("-----BEGIN ")?;
+    let (kind, body) = rest.split_once("-----")?;
+    if !kind.ends_with("PRIVATE KEY") && !kind.ends_with("PRIVATE KEY BLOCK") {
+        return None;
+    }
+    let body = body.split("-----").next().unwrap_or_default();
+    let digits: String =
+        body.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/')).collect();
+    if digits.len() < 48 || is_dull(&digits) {
+        return None;
+    }
+    Some(if kind.contains("ENCRYPTED") || body.contains("ENCRYPTED") {
+        Confidence::Medium
+    } else {
+        Confidence::High
+    })
+}
+
+/// The passwords in the addresses of a text: `scheme://user:password@host`.
+pub(super) fn passwords_in_urls(text: &str) -> impl Iterator<Item = (Span, Confidence)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let start = from + text.get(from..)?.find("://")? + 3;
+        from = start;
+        Some(start)
+    })
+    .filter_map(|start| password_in_authority(text, start))
+}
+
+fn password_in_authority(text: &str, start: usize) -> Option<(Span, Confidence)> {
+    let ends = |c: char| {
+        c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'' | '\\' | '`' | ',' | ')' | ']')
+    };
+    let rest = &text[start..];
+    let authority = &rest[..rest.find(ends).unwrap_or(rest.len())];
+    let (user_info, host) = authority.rsplit_once('@')?;
+    let (user, password) = user_info.split_once(':')?;
+    let has_scheme = text[..start - 3].ends_with(|c: char| c.is_ascii_alphanumeric());
+    let is_pattern = password.contains(['{', '}', '$', '<', '>', '%', '*', '[', '(']);
+    if !has_scheme || password.is_empty() || host.is_empty() || is_pattern || is_stand_in(password) {
+        return None;
+    }
+    let at = start + user.len() + 1;
+    let confidence =
+        if is_harmless_host(host) || password == user { Confidence::Low } else { Confidence::High };
+    Some((at..at + password.len(), confidence))
+}
+
+/// Hosts of this machine, and those that RFC 2606 keeps for examples.
+fn is_harmless_host(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
+    matches!(name.as_str(), "localhost" | "127.0.0.1" | "[::1]" | "host" | "hostname" | "server")
+        || name.contains("example")
+        || name.ends_with(".test")
+        || name.ends_with(".invalid")
+}
+
+/// How many bits of information a character of this text carries on average (Shannon).
+pub(super) fn entropy(text: &str) -> f64 {
+    let mut counts = [0_u32; 256];
+    text.bytes().for_each(|b| counts[usize::from(b)] += 1);
+    let length = text.len() as f64;
+    counts.iter().filter(|&&n| n > 0).map(|&n| f64::from(n) / length).map(|p| -p * p.log2()).sum()
+}
+
+/// Whether a text has too little in it to be a secret: few characters, or the row of the alphabet.
+fn is_dull(text: &str) -> bool {
+    let mut seen = [false; 256];
+    text.bytes().for_each(|b| seen[usize::from(b)] = true);
+    let distinct = seen.iter().filter(|&&seen| seen).count();
+    let upper = text.to_ascii_uppercase();
+    distinct < 8.min(text.len() / 2)
+        || longest_row(text.as_bytes()) >= 7
+        || ["EXAMPLE", "XXXX", "FAKE", "DUMMY", "PLACEHOLDER", "YOUR", "REDACTED", "SAMPLE"]
+            .iter()
+            .any(|word| upper.contains(word))
+}
+
+/// The longest run in which each character follows the one before: `1234567`, `abcdefg`.
+fn longest_row(bytes: &[u8]) -> usize {
+    let (mut longest, mut here) = (1, 1);
+    for pair in bytes.windows(2) {
+        here = if pair[1] == pair[0] + 1 { here + 1 } else { 1 };
+        longest = longest.max(here);
+    }
+    longest
+}
+
+/// Words that say that a text stands in for a credential.
+const STAND_INS: &[&str] = &[
+    "example",
+    "placeholder",
+    "your",
+    "changeme",
+    "change_me",
+    "change-me",
+    "change this",
+    "replace",
+    "redacted",
+    "masked",
+    "dummy",
+    "xxxx",
+    "todo",
+    "fixme",
+    "undefined",
+    "not-used",
+    "unused",
+    "insert",
+    "enter ",
+    "_here",
+    "-here",
+    "****",
+    "....",
+];
+
+/// Words that stand for a password in every manual.
+const MANUAL_WORDS: &[&str] = &[
+    "password", "passwd", "pass", "pwd", "pw", "secret", "token", "user", "none", "null", "test", "foo",
+    "bar", "p",
+];
+
+/// Whether a text only stands where a credential would.
+pub(super) fn is_stand_in(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    text.len() < 3
+        || text.bytes().all(|b| Some(&b) == text.as_bytes().first())
+        || MANUAL_WORDS.contains(&lower.as_str())
+        || STAND_INS.iter().any(|word| lower.contains(word))
+        || text.contains(['<', '>', '{', '}', '$'])
+        || text.contains("%(")
+        || text.contains("%s")
+}
+
+/// Whether a text is the hash of a password, which is not the password.
+pub(super) fn is_password_hash(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    [
+        "$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$argon2", "$pbkdf2", "$scrypt", "pbkdf2", "scrypt:",
+        "bcrypt", "argon2", "{sha", "{ssha", "sha1$", "sha256$", "sha512$", "md5$", "!", "*",
+    ]
+    .iter()
+    .any(|start| lower.starts_with(start))
+}
+
+/// Whether a text is a name, an address, a path or a sentence: something that a program writes for other reasons.
+pub(super) fn is_ordinary(text: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | ':');
+    let joined = text.contains(['_', '-', '.', ':']) && text.chars().all(is_name);
+    joined
+        || text.contains(char::is_whitespace)
+        || text.contains("://")
+        || text.contains("\\")
+        || text.starts_with(['/', '.', '~', '#', '@', '-', '[', '(', '?', '&', '='])
+        || text.ends_with(['=', ':', '('])
+        || text.contains(['(', ')', '|', '\n', ','])
+        || text.chars().any(|c| !c.is_ascii())
+}
+
+/// Whether a text looks as if chance had made it: long enough, letters and digits mixed, much information.
+pub(super) fn is_random(text: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| text.as_bytes().iter().any(is);
+    let all_hex = text.bytes().all(hex);
+    let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    let plain = text.bytes().all(|b| base64(b) || url_safe(b));
+    plain
+        && !is_dull(text)
+        && match all_hex {
+            true => matches!(text.len(), 32..=128) && entropy(text) > 3.0 && has(u8::is_ascii_digit),
+            false => matches!(text.len(), 20..=200) && mixed && entropy(text) > 4.0,
+        }
+}
+
+/// Whether a text has what a rule for passwords asks for: eight characters of several kinds.
+pub(super) fn is_strong(text: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| text.as_bytes().iter().any(is);
+    text.len() >= 8 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && entropy(text) > 2.5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crc32_has_the_check_value_of_its_standard() {
+        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+    }
+
+    #[test]
+    fn a_right_checksum_makes_sure() {
+        // Published as an example of the format, revoked before.
+        assert_eq!(checksum("zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17"), Some(Confidence::High));
+        assert_eq!(checksum("zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq18"), Some(Confidence::Medium));
+    }
+
+    #[test]
+    fn entropy_is_that_of_the_distribution() {
+        assert!((entropy("abcd") - 2.0).abs() < 1e-9);
+        assert!(entropy("aaaa").abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_found_where_it_stands() {
+        let text = "see postgres://app:Zt7-kq2@db.internal/x and http://a.b/c:d@e";
+        let found: Vec<_> = passwords_in_urls(text).map(|(span, _)| &text[span]).collect();
+        assert_eq!(found, ["Zt7-kq2"]);
+    }
+}
