@@ -400,7 +400,7 @@ pub(super) fn is_ordinary(text: &str) -> bool {
         || text.starts_with(['/', '.', '~', '#', '@', '-', '[', '(', '?', '&', '='])
         || text.ends_with(['=', ':', '('])
         || text.contains(['(', ')', '|', '\n', ','])
-        || text.chars().any(|c| !c.is_ascii())
+        || !text.is_ascii()
 }
 
 /// Whether a text looks as if chance had made it: long enough, letters and digits mixed, much information.
