@@ -24,6 +24,17 @@ pub enum Exposure {
     Request,
 }
 
+/// A kind of harm that a test or a replacement can keep out of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Harm {
+    /// Leaving a quoted text: SQL, XPath.
+    Quotes,
+    /// Being other code than a text in quotes.
+    Code,
+    /// Leaving a folder: paths.
+    Parents,
+}
+
 impl Exposure {
     /// How sure a check may be whose danger lies in this value.
     pub fn confidence(self) -> Confidence {
@@ -112,6 +123,18 @@ impl<'a> Names<'a> {
         exposure
     }
 
+    /// The same for one kind of harm: a value that was tested for it counts as sanitised.
+    pub fn exposure_to(&self, harm: Harm, value: Value<'a>) -> Exposure {
+        let denied = self.flowing(value).map(|found| found.denied).unwrap_or_default();
+        let is_denied = match harm {
+            Harm::Quotes => denied.quotes,
+            Harm::Parents => denied.parents,
+            Harm::Code => denied.quotes && denied.opened,
+        };
+        let exposure = self.exposure(value);
+        if is_denied { exposure.min(Exposure::Sanitised) } else { exposure }
+    }
+
     fn exposure_in_round(&self, value: Value<'a>) -> Exposure {
         let place = std::ptr::from_ref(value.expr).addr();
         {
@@ -132,8 +155,8 @@ impl<'a> Names<'a> {
         if value.expr.is_literal_expr() {
             return Exposure::Constant;
         }
-        if let Some((exposure, _)) = self.flowing(value) {
-            return exposure;
+        if let Some(found) = self.flowing(value) {
+            return found.exposure;
         }
         if self.constant(value).is_some() {
             return Exposure::Constant;
@@ -321,6 +344,16 @@ impl Call<'_, '_> {
         }
         let names = self.module.names();
         self.all_given().map(|value| names.exposure(value)).max().unwrap_or(Exposure::Constant)
+    }
+
+    /// The same for one argument and one kind of harm.
+    pub fn exposure_to(&self, harm: Harm, keyword: &str, position: impl Into<Option<usize>>) -> Exposure {
+        use super::call::Argument;
+        match self.argument(keyword, position) {
+            Argument::Absent => Exposure::Constant,
+            Argument::Unknown => Exposure::Unknown,
+            Argument::Given(value) => self.module.names().exposure_to(harm, value),
+        }
     }
 
     /// The same for one argument; a constant when it is not given.

@@ -32,13 +32,49 @@ const MAX_TRAIL: usize = 20;
 
 /// What is known about a value at one place.
 #[derive(Debug, Clone)]
-pub struct Abstract {
+pub(super) struct Abstract {
     pub exposure: Exposure,
     constant: Option<Constant>,
     /// What a list, mapping or keyed store holds, by constant keys; the rest of it is in `exposure`.
     elements: Option<Rc<Vec<(Constant, Abstract)>>>,
+    /// What it certainly does not hold, because it was tested or replaced.
+    pub denied: Denied,
     /// The way of what came from outside, the source first.
     trail: Option<Rc<Step>>,
+}
+
+/// Which kinds of harmful text a value certainly does not hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Denied {
+    /// No way out of a quoted text: the quote in question was refused or replaced.
+    pub quotes: bool,
+    /// It starts with a quote.
+    pub opened: bool,
+    /// No way up in the tree of folders: `..` was refused.
+    pub parents: bool,
+}
+
+impl Denied {
+    /// What refusing this text denies.
+    fn by(text: &str) -> Denied {
+        Denied { quotes: matches!(text, "'" | "\""), opened: false, parents: matches!(text, ".." | "../" | "..\\") }
+    }
+
+    fn or(self, other: Denied) -> Denied {
+        Denied {
+            quotes: self.quotes || other.quotes,
+            opened: self.opened || other.opened,
+            parents: self.parents || other.parents,
+        }
+    }
+
+    fn and(self, other: Denied) -> Denied {
+        Denied {
+            quotes: self.quotes && other.quotes,
+            opened: self.opened && other.opened,
+            parents: self.parents && other.parents,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -50,7 +86,7 @@ struct Step {
 
 impl Abstract {
     fn of(exposure: Exposure) -> Self {
-        Abstract { exposure, constant: None, elements: None, trail: None }
+        Abstract { exposure, constant: None, elements: None, denied: Denied::default(), trail: None }
     }
 
     fn known(constant: Constant) -> Self {
@@ -68,12 +104,18 @@ impl Abstract {
             (Some(a), Some(b)) => join_elements(&a, &b),
             _ => None,
         };
+        let denied = match (self.exposure, other.exposure) {
+            // A constant that was written here does no harm, whatever it holds.
+            (Exposure::Constant, _) => other.denied,
+            (_, Exposure::Constant) => self.denied,
+            _ => self.denied.and(other.denied),
+        };
         let (exposure, trail) = if self.exposure >= other.exposure {
             (self.exposure, self.trail)
         } else {
             (other.exposure, other.trail)
         };
-        Abstract { exposure, constant: None, elements, trail }
+        Abstract { exposure, constant: None, elements, denied, trail }
     }
 
     /// The same value seen at a further place of its way.
@@ -103,7 +145,7 @@ impl Abstract {
             Exposure::Unknown => Exposure::Built,
             other => other,
         };
-        Abstract { exposure, constant: None, elements: None, trail: joined.trail }
+        Abstract { exposure, constant: None, elements: None, denied: joined.denied, trail: joined.trail }
     }
 }
 
@@ -136,11 +178,15 @@ enum Then {
 
 impl<'a> Names<'a> {
     /// What is known about a value where it stands; `None` when the flow does not reach it.
-    pub(super) fn flowing(&self, value: Value<'a>) -> Option<(Exposure, Vec<TextRange>)> {
+    pub(super) fn flowing(&self, value: Value<'a>) -> Option<Abstract> {
         let home = self.body_scope(value.scope);
         let evaluated = self.evaluated(home)?;
-        let found = evaluated.get(&std::ptr::from_ref(value.expr).addr())?;
-        Some((found.exposure, found.places()))
+        evaluated.get(&std::ptr::from_ref(value.expr).addr()).cloned()
+    }
+
+    /// The way that a value took from outside to where it stands, the source first; empty where there is none.
+    pub fn way(&self, value: Value<'a>) -> Vec<TextRange> {
+        self.flowing(value).map(|found| found.places()).unwrap_or_default()
     }
 
     /// The function or module whose statements evaluate what stands in a scope.
@@ -612,6 +658,9 @@ impl<'a> Run<'_, 'a> {
                     ast::CmpOp::NotEq | ast::CmpOp::NotIn => false,
                     _ => return,
                 };
+                if matches!(op, ast::CmpOp::In | ast::CmpOp::NotIn) && positive != holds {
+                    self.deny(frame, &compare.left, right);
+                }
                 let Expr::Name(name) = &*compare.left else { return };
                 let is_list = matches!(op, ast::CmpOp::In | ast::CmpOp::NotIn);
                 // `x in text` asks for a part of a text, which allows nothing.
@@ -639,6 +688,19 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
+    /// `"'" in text` does not hold: the text, or a part of it, is free of quotes.
+    fn deny(&self, frame: &mut Frame<'a>, part: &'a Expr, text: &'a Expr) {
+        let Some(Constant::Str(part)) = self.value(frame, part).constant else { return };
+        let mut text = text;
+        while let Expr::Subscript(subscript) = text {
+            text = &subscript.value;
+        }
+        let Expr::Name(name) = text else { return };
+        if let Some(value) = frame.state.get_mut(name.id.as_str()) {
+            value.denied = value.denied.or(Denied::by(&part));
+        }
+    }
+
     /// What an expression is, recorded for those who ask about it.
     fn value(&self, frame: &mut Frame<'a>, expr: &'a Expr) -> Abstract {
         let left = self.left.get();
@@ -661,7 +723,7 @@ impl<'a> Run<'_, 'a> {
 
     fn evaluate(&self, frame: &mut Frame<'a>, expr: &'a Expr) -> Abstract {
         match expr {
-            Expr::Name(name) => self.variable(frame, name),
+            Expr::Name(name) => self.variable(frame, expr, name),
             Expr::BinOp(binary) => {
                 let left = self.value(frame, &binary.left);
                 let right = self.value(frame, &binary.right);
@@ -752,11 +814,14 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
-    fn variable(&self, frame: &Frame<'a>, name: &'a ast::ExprName) -> Abstract {
+    fn variable(&self, frame: &Frame<'a>, expr: &'a Expr, name: &'a ast::ExprName) -> Abstract {
         let id = name.id.as_str();
         let value = match frame.state.get(id) {
             Some(value) => value.clone(),
-            None => self.names.unflowing(id, frame.scope),
+            None => match self.from_source(frame, expr) {
+                Some(source) => source,
+                None => self.names.unflowing(id, frame.scope),
+            },
         };
         if self.names.tree.is_shared(id) {
             return Abstract { constant: None, elements: None, ..value.at_least_unknown() };
@@ -979,8 +1044,13 @@ impl<'a> Run<'_, 'a> {
                 | "expandtabs" | "translate",
                 _,
             ) => {
+                let replaced = match (name, given) {
+                    ("replace", [from, ..]) => from.constant.as_ref().and_then(Constant::as_str).map(Denied::by),
+                    _ => None,
+                };
                 let all = given.iter().cloned().fold(receiver.clone(), Abstract::join);
-                Some(Abstract { constant: None, elements: None, ..all })
+                let denied = all.denied.or(replaced.unwrap_or_default());
+                Some(Abstract { constant: None, elements: None, denied, ..all })
             }
             _ => None,
         }
@@ -1223,7 +1293,7 @@ fn with_elements(container: Abstract, elements: Vec<(Constant, Abstract)>) -> Ab
         _ => (container.exposure, container.trail),
     };
     let elements = (elements.len() <= MAX_ELEMENTS).then(|| Rc::new(elements));
-    Abstract { exposure, constant: None, elements, trail }
+    Abstract { exposure, constant: None, elements, denied: Denied::default(), trail }
 }
 
 /// A container that something was put into at a place that is not known.
