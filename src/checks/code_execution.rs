@@ -1,6 +1,6 @@
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::Call;
+use crate::python::{Call, Harm};
 
 pub const FAMILY: Family = Family { id: "code-execution", title: "Code execution", checks: CHECKS };
 
@@ -22,7 +22,7 @@ const CHECKS: &[Check] = &[
             "eval(formula, {\"__builtins__\": {}})\n",
         ],
         good: &["import ast\nvalue = ast.literal_eval(text)\n", "frame.eval(\"a + b\")\n", "model.eval()\n"],
-        detect: &[Detect::Call(&["builtins.eval"], When::Argument("source", 0))],
+        detect: &[Detect::Call(&["builtins.eval"], When::Is(runs_source))],
     },
     Check {
         id: "exec",
@@ -46,7 +46,7 @@ const CHECKS: &[Check] = &[
             "cursor.exec(\"SELECT 1\")\n",
             "def exec(command):\n    return command\nexec(\"start\")\n",
         ],
-        detect: &[Detect::Call(&["builtins.exec", "builtins.execfile"], When::Argument("source", 0))],
+        detect: &[Detect::Call(&["builtins.exec", "builtins.execfile"], When::Is(runs_source))],
     },
     Check {
         id: "compile",
@@ -85,6 +85,11 @@ const CHECKS: &[Check] = &[
         detect: &[Detect::Call(&["builtins.input"], When::Always)],
     },
 ];
+
+/// A text that was tested to be one literal in quotes does no harm.
+fn runs_source(call: &Call<'_, '_>) -> Option<Confidence> {
+    Some(call.exposure_to(Harm::Code, "source", 0).confidence())
+}
 
 /// With `PyCF_ONLY_AST` the result is a syntax tree, as `ast.parse` gives it.
 fn makes_code(call: &Call<'_, '_>) -> Option<Confidence> {

@@ -2,7 +2,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Stmt};
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call};
+use crate::python::{Argument, Call, Exposure};
 
 pub const FAMILY: Family = Family { id: "deserialization", title: "Deserialization", checks: CHECKS };
 
@@ -228,11 +228,19 @@ fn refuses_classes<'a>(call: &Call<'_, 'a>, class: &'a ast::StmtClassDef) -> boo
 
 fn unsafe_loader(call: &Call<'_, '_>) -> Option<Confidence> {
     match call.argument("Loader", 1) {
-        Argument::Absent => Some(Confidence::High),
+        Argument::Absent => Some(of_the_document(call)),
         Argument::Unknown => Some(Confidence::Low),
         Argument::Given(_) => {
             let safe = ["yaml.SafeLoader", "yaml.CSafeLoader", "yaml.BaseLoader", "yaml.CBaseLoader"];
-            (!call.refers_to("Loader", 1, &safe)).then_some(Confidence::Medium)
+            (!call.refers_to("Loader", 1, &safe)).then(|| of_the_document(call))
         }
+    }
+}
+
+/// A document that the source holds does no harm.
+fn of_the_document(call: &Call<'_, '_>) -> Confidence {
+    match call.exposure_of("stream", 0) {
+        Exposure::Constant => Confidence::Low,
+        exposure => exposure.confidence().max(Confidence::Medium),
     }
 }

@@ -3,7 +3,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Exposure, Module, Value};
+use crate::python::{Argument, Call, Exposure, Harm, Module, Value};
 
 pub const FAMILY: Family = Family { id: "filesystem", title: "Files and folders", checks: CHECKS };
 
@@ -507,7 +507,7 @@ fn path_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
 }
 
 fn from_request<'a>(call: &Call<'_, 'a>, path: Value<'a>) -> Option<Confidence> {
-    (call.module.names().exposure(path) == Exposure::Request).then_some(Confidence::High)
+    (call.module.names().exposure_to(Harm::Parents, path) == Exposure::Request).then_some(Confidence::High)
 }
 
 fn receiver_from_request(call: &Call<'_, '_>) -> Option<Confidence> {

@@ -2,7 +2,7 @@ use ruff_python_ast::Expr;
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Exposure, Truth};
+use crate::python::{Argument, Call, Constant, Exposure, Harm, Truth};
 
 pub const FAMILY: Family = Family { id: "xml", title: "XML", checks: CHECKS };
 
@@ -73,7 +73,7 @@ const CHECKS: &[Check] = &[
               machine and addresses of its network read.",
         neglect: "The document was made by the program itself or belongs to it.",
         instead: "`defusedxml.sax.parse(source, handler)`, `defusedxml.pulldom.parse(source)`.",
-        cwe: &[611, 776],
+        cwe: &[776, 611],
         severity: Severity::Medium,
         aliases: &["bandit:B315", "bandit:B317", "bandit:B319", "ruff:S315", "ruff:S317", "ruff:S319"],
         bad: &[
@@ -428,7 +428,7 @@ fn parsed_document<'a>(call: &Call<'_, 'a>, sheet: &'a Expr) -> Exposure {
 
 fn builds_xpath(call: &Call<'_, '_>) -> Option<Confidence> {
     let position = usize::from(call.name == "elementpath.select");
-    match call.exposure_of("path", position) {
+    match call.exposure_to(Harm::Quotes, "path", position) {
         Exposure::Request | Exposure::Input => Some(Confidence::High),
         Exposure::Built => Some(Confidence::Medium),
         Exposure::Constant | Exposure::Sanitised | Exposure::Unknown => None,

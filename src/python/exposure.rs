@@ -210,7 +210,22 @@ impl<'a> Names<'a> {
     }
 }
 
+/// Parts of a request that the program's own routes decide, or that no sender chooses freely.
+static REQUEST_FACTS: &[&str] = &[
+    "flask.request.path",
+    "flask.request.method",
+    "flask.request.endpoint",
+    "flask.request.url_rule",
+    "flask.request.remote_addr",
+    "flask.request.scheme",
+    "flask.request.is_json",
+    "flask.request.content_length",
+];
+
 fn named_exposure(name: &str) -> Option<Exposure> {
+    if is_of(name, REQUEST_FACTS) {
+        return Some(Exposure::Unknown);
+    }
     if is_of(name, REQUESTS) {
         Some(Exposure::Request)
     } else if is_of(name, INPUTS) {
@@ -247,7 +262,6 @@ static REQUEST_PARTS: &[&str] = &[
     "params",
     "stream",
     "full_path",
-    "path",
     "url",
     "referrer",
     "user_agent",
@@ -271,6 +285,12 @@ pub(super) fn source_of<'a>(names: &Names<'a>, value: Value<'a>) -> Option<Expos
     let outside =
         |name: &compact_str::CompactString| named_exposure(name).filter(|found| *found >= Exposure::Input);
     names.qualified(value).iter().filter_map(outside).max()
+}
+
+/// Whether an expression is a part of a request that its sender does not choose freely.
+pub(super) fn is_request_fact<'a>(names: &Names<'a>, value: Value<'a>) -> bool {
+    let found = names.qualified(value);
+    !found.is_empty() && found.iter().all(|name| is_of(name, REQUEST_FACTS))
 }
 
 /// What a call of a known source or sanitiser gives.

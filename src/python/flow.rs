@@ -57,7 +57,11 @@ pub(super) struct Denied {
 impl Denied {
     /// What refusing this text denies.
     fn by(text: &str) -> Denied {
-        Denied { quotes: matches!(text, "'" | "\""), opened: false, parents: matches!(text, ".." | "../" | "..\\") }
+        Denied {
+            quotes: matches!(text, "'" | "\""),
+            opened: false,
+            parents: matches!(text, ".." | "../" | "..\\"),
+        }
     }
 
     fn or(self, other: Denied) -> Denied {
@@ -140,12 +144,18 @@ impl Abstract {
 
     /// What a text is that was built from these.
     fn built(parts: impl IntoIterator<Item = Abstract>) -> Abstract {
+        let parts: Vec<Abstract> = parts.into_iter().collect();
+        let worst = parts.iter().map(|part| part.exposure).max().unwrap_or(Exposure::Constant);
+        // The rest of the text does not undo what the worst part was tested for.
+        let denied =
+            parts.iter().filter(|part| part.exposure == worst).map(|part| part.denied).reduce(Denied::and);
         let joined = parts.into_iter().reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Constant));
         let exposure = match joined.exposure {
             Exposure::Unknown => Exposure::Built,
             other => other,
         };
-        Abstract { exposure, constant: None, elements: None, denied: joined.denied, trail: joined.trail }
+        let denied = denied.unwrap_or_default();
+        Abstract { exposure, constant: None, elements: None, denied, trail: joined.trail }
     }
 }
 
@@ -673,10 +683,18 @@ impl<'a> Run<'_, 'a> {
                 }
             }
             Expr::Call(call) if holds => {
-                let (Expr::Attribute(method), true) = (&*call.func, call.arguments.is_empty()) else {
-                    return;
-                };
+                let Expr::Attribute(method) = &*call.func else { return };
                 let Expr::Name(name) = &*method.value else { return };
+                if let ("startswith", [prefix]) = (method.attr.as_str(), &*call.arguments.args) {
+                    let prefix = self.value(frame, prefix).constant;
+                    let is_quote = matches!(prefix.as_ref().and_then(Constant::as_str), Some("'" | "\""));
+                    if let (true, Some(value)) = (is_quote, frame.state.get_mut(name.id.as_str())) {
+                        value.denied.opened = true;
+                    }
+                }
+                if !call.arguments.is_empty() {
+                    return;
+                }
                 if matches!(
                     method.attr.as_str(),
                     "isalnum" | "isdigit" | "isdecimal" | "isnumeric" | "isalpha" | "isidentifier"
@@ -733,6 +751,9 @@ impl<'a> Run<'_, 'a> {
             Expr::Call(call) => self.call(frame, call),
             Expr::Attribute(attribute) => {
                 let base = self.value(frame, &attribute.value);
+                if super::exposure::is_request_fact(self.names, Value { expr, scope: frame.scope }) {
+                    return Abstract::of(Exposure::Unknown);
+                }
                 self.from_source(frame, expr).unwrap_or(Abstract {
                     constant: None,
                     elements: None,
@@ -1045,7 +1066,9 @@ impl<'a> Run<'_, 'a> {
                 _,
             ) => {
                 let replaced = match (name, given) {
-                    ("replace", [from, ..]) => from.constant.as_ref().and_then(Constant::as_str).map(Denied::by),
+                    ("replace", [from, ..]) => {
+                        from.constant.as_ref().and_then(Constant::as_str).map(Denied::by)
+                    }
                     _ => None,
                 };
                 let all = given.iter().cloned().fold(receiver.clone(), Abstract::join);
