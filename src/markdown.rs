@@ -2,19 +2,33 @@
 
 use crate::escape;
 
-/// Our own prose, in which only backticks mean something: everything else is text.
+/// Prose in which only backticks mean something: everything else is text. Where it holds something that a
+/// platform would make a mention, a reference or a link of, all of it becomes a code span: no escape helps
+/// against those.
 pub fn prose(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
     let pieces: Vec<&str> = text.split('`').collect();
-    let paired = pieces.len() % 2 == 1;
+    let plain = || pieces.iter().step_by(2);
+    if pieces.len() % 2 == 0 || plain().any(|piece| links(piece)) {
+        return code(text);
+    }
+    let mut out = String::with_capacity(text.len());
     for (at, piece) in pieces.iter().enumerate() {
-        if paired && at % 2 == 1 {
+        if at % 2 == 1 {
             out.push_str(&code(piece));
         } else {
             escape_into(piece, &mut out);
         }
     }
     out
+}
+
+/// Whether GitHub or GitLab makes more than text of a piece of text: `@somebody`, `#1`, `!1`, `~label`,
+/// `%milestone`, `&1`, `$1`, an address.
+fn links(text: &str) -> bool {
+    text.contains(['@', '#', '$', '~', '%', '&', '^'])
+        || text.contains("://")
+        || text.to_ascii_lowercase().contains("www.")
+        || text.split('!').skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn escape_into(text: &str, out: &mut String) {

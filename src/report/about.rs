@@ -7,9 +7,19 @@ use crate::verdict::{Subject, Verdict};
 pub fn about(verdict: &Verdict) -> Vec<(&'static str, String)> {
     let subject = match &verdict.subject {
         Subject::Change(revisions) => ("compared", compared(revisions)),
-        Subject::Tree(paths) => ("scanned", paths.join(", ")),
+        Subject::Tree(paths) => ("scanned", listed(paths)),
     };
     vec![subject, ("policy", verdict.policy.clone())]
+}
+
+/// The first paths of a list that may be long.
+fn listed(paths: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = paths.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match paths.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => format!("{shown} and {more} more"),
+        _ => shown,
+    }
 }
 
 fn compared(revisions: &Revisions) -> String {

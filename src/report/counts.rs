@@ -1,6 +1,7 @@
 //! What a report tells that must not say where the findings are: how many there are of each check.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::verdict::{Counts, Standing, Verdict};
 
@@ -11,6 +12,24 @@ use super::item::items;
 pub struct Row<'v> {
     pub id: &'v str,
     pub counts: Counts,
+}
+
+/// "2 blocking, 1 warning".
+impl fmt::Display for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts { blocking, warnings, unchanged, suppressed } = self.counts;
+        let parts: Vec<String> = [
+            (blocking, "blocking"),
+            (warnings, "warning"),
+            (unchanged, "unchanged"),
+            (suppressed, "justified"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+        f.write_str(&parts.join(", "))
+    }
 }
 
 /// Why a report is so short, for its readers.

@@ -76,7 +76,7 @@ impl<'v> Excerpt<'v> {
 }
 
 /// "new, high severity, medium confidence".
-fn label(judged: &Judged) -> String {
+pub fn label(judged: &Judged) -> String {
     let state = match &judged.state {
         None => "",
         Some(State::New) => "new, ",

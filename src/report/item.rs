@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use crate::check::{Confidence, Severity};
 use crate::finding::Position;
 use crate::path::FilePath;
 use crate::policy::Action;
 use crate::verdict::{Judged, Remark, Standing, UnscannableFile, Verdict};
 
 use super::fingerprint::Fingerprints;
+use super::rule::Rule;
 
 /// The id of the rule that stands for files that could not be analysed.
 pub const UNSCANNABLE: &str = "unscannable-file";
@@ -28,6 +30,16 @@ pub struct Item<'v> {
     pub message: Cow<'v, str>,
     pub fingerprint: String,
     pub finding: Option<&'v Judged>,
+}
+
+impl Item<'_> {
+    /// How bad it is, and how sure.
+    pub fn badness(&self) -> (Severity, Confidence) {
+        match self.finding {
+            Some(judged) => (judged.finding.severity, judged.finding.confidence),
+            None => (Rule::of(self).severity(), Confidence::High),
+        }
+    }
 }
 
 /// Everything there is to tell: what blocks first, then by path and place.
@@ -89,4 +101,18 @@ fn remark(remark: &Remark, fingerprint: String) -> Item<'_> {
         fingerprint,
         finding: None,
     }
+}
+
+/// What a platform is to show with a change: what the change brings and nobody has justified. A remark that
+/// does not block is for the reviewer alone.
+pub fn for_platform<'i, 'v>(items: &'i [Item<'v>]) -> impl Iterator<Item = &'i Item<'v>> {
+    items.iter().filter(|item| {
+        let remark = item.finding.is_none() && item.id != UNSCANNABLE;
+        item.path.is_some()
+            && match item.standing {
+                Standing::Blocks => true,
+                Standing::Warns => !remark,
+                Standing::Informs | Standing::Unchanged | Standing::Suppressed => false,
+            }
+    })
 }

@@ -17,13 +17,21 @@ mod about;
 mod counts;
 mod excerpt;
 mod fingerprint;
+mod github;
+mod gitlab_codequality;
+mod gitlab_sast;
 mod headline;
+mod html;
 mod item;
 mod json;
+mod junit;
+mod markdown;
+mod markup;
 mod rule;
 mod sarif;
 mod text;
 
+pub use github::outputs as github_outputs;
 pub use json::schema as json_schema;
 
 /// The version of this program.
@@ -41,11 +49,36 @@ pub enum Format {
     Json,
     /// SARIF with everything in it, for audits and viewers.
     Sarif,
+    /// SARIF for upload to GitHub: without what is unchanged or justified.
+    SarifGithub,
+    /// Annotations in the log of GitHub Actions.
+    Github,
+    /// GitLab's Code Quality report.
+    GitlabCodequality,
+    /// GitLab's SAST report.
+    GitlabSast,
+    /// JUnit's XML.
+    Junit,
+    /// A comment on a change request.
+    Markdown,
+    /// One page for the browser, with everything in it.
+    Html,
 }
 
 impl Format {
     /// All formats, in the order in which they are documented.
-    pub const ALL: [Format; 3] = [Format::Text, Format::Json, Format::Sarif];
+    pub const ALL: [Format; 10] = [
+        Format::Text,
+        Format::Json,
+        Format::Sarif,
+        Format::SarifGithub,
+        Format::Github,
+        Format::GitlabCodequality,
+        Format::GitlabSast,
+        Format::Junit,
+        Format::Markdown,
+        Format::Html,
+    ];
 
     /// The word on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -53,14 +86,26 @@ impl Format {
             Format::Text => "text",
             Format::Json => "json",
             Format::Sarif => "sarif",
+            Format::SarifGithub => "sarif-github",
+            Format::Github => "github",
+            Format::GitlabCodequality => "gitlab-codequality",
+            Format::GitlabSast => "gitlab-sast",
+            Format::Junit => "junit",
+            Format::Markdown => "markdown",
+            Format::Html => "html",
         }
     }
 
     /// Whether this is shown where everybody can read: a job's log, its summary, annotations, a comment.
     pub const fn is_public(self) -> bool {
         match self {
-            Format::Text => true,
-            Format::Json | Format::Sarif => false,
+            Format::Text | Format::Github | Format::Junit | Format::Markdown => true,
+            Format::Json
+            | Format::Sarif
+            | Format::SarifGithub
+            | Format::GitlabCodequality
+            | Format::GitlabSast
+            | Format::Html => false,
         }
     }
 }
@@ -104,8 +149,20 @@ pub fn render(format: Format, verdict: &Verdict, options: &Options) -> Vec<u8> {
         Format::Text => text::render(verdict, options),
         Format::Json => json::render(verdict),
         Format::Sarif => sarif::render(verdict, options),
+        Format::SarifGithub => sarif::render_for_github(verdict, options),
+        Format::Github => github::annotations(verdict),
+        Format::GitlabCodequality => gitlab_codequality::render(verdict),
+        Format::GitlabSast => gitlab_sast::render(verdict, options),
+        Format::Junit => junit::render(verdict),
+        Format::Markdown => markdown::render(verdict, options, markdown::MAX_COMMENT),
+        Format::Html => html::render(verdict),
     };
     text.into_bytes()
+}
+
+/// The summary of a GitHub job (`GITHUB_STEP_SUMMARY`): as Markdown, shorter than what GitHub takes.
+pub fn github_summary(verdict: &Verdict, options: &Options) -> String {
+    markdown::render(verdict, options, markdown::MAX_SUMMARY)
 }
 
 /// Whether a report in this format must not say where the findings are.

@@ -3,6 +3,7 @@
 //! The level of a result says what the policy makes of such findings: `error` for what blocks, `warning` for
 //! what warns. Columns count UTF-16 code units.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
@@ -17,7 +18,7 @@ use crate::path::FilePath;
 use crate::policy::Action;
 use crate::verdict::{Judged, Justification, Standing, Subject, Verdict};
 
-use super::item::{Item, items};
+use super::item::{Item, for_platform, items};
 use super::json::pretty;
 use super::rule::Rule;
 use super::{HOME, Options, VERSION};
@@ -35,11 +36,34 @@ const MAX_TEXT: usize = 1024;
 /// How many of a check's CWE numbers become tags: each makes two, and GitHub shows ten tags.
 const MAX_CWE: usize = 4;
 
+/// How many results GitHub keeps of a run.
+const MAX_RESULTS: usize = 5_000;
+
 /// Everything, for audits and viewers.
 pub fn render(verdict: &Verdict, options: &Options) -> String {
     let items = items(verdict);
     let located: Vec<&Item<'_>> = items.iter().filter(|item| item.path.is_some()).collect();
     pretty(&log(verdict, &items, &located, options))
+}
+
+/// For upload to GitHub, which makes an open alert of every result, whatever its suppressions say: only what the
+/// change brings and nobody has justified, the worst first.
+pub fn render_for_github(verdict: &Verdict, options: &Options) -> String {
+    let items = items(verdict);
+    let mut told: Vec<&Item<'_>> = for_platform(&items).collect();
+    told.sort_by_key(|item| (item.standing, Reverse(item.badness())));
+    let cut = told.len().saturating_sub(MAX_RESULTS);
+    told.truncate(MAX_RESULTS);
+    let mut log = log(verdict, &items, &told, options);
+    if cut > 0 {
+        let text = format!("GitHub keeps {MAX_RESULTS} results; {cut} milder ones are left out here.");
+        let notice = sarif::Notification::builder().level(json!("warning")).message(message(&text)).build();
+        let invocations = log.runs.iter_mut().filter_map(|run| run.invocations.as_mut()).flatten();
+        invocations
+            .filter_map(|it| it.tool_execution_notifications.as_mut())
+            .for_each(|list| list.push(notice.clone()));
+    }
+    pretty(&log)
 }
 
 /// A log in which the items in `told` are results. What is no finding is a notification, too.
