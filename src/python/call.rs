@@ -21,7 +21,9 @@ pub struct Module<'a> {
 impl<'a> Module<'a> {
     /// `None` when the file has no syntax tree.
     pub fn of(file: &'a SourceFile) -> Option<Module<'a>> {
-        Some(Module { file, names: Names::new(Tree::of(file.syntax()?)) })
+        let tree = Tree::of(file.syntax()?);
+        file.set_depth(tree.depth());
+        Some(Module { file, names: Names::new(tree) })
     }
 
     /// The file itself.

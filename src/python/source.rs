@@ -1,6 +1,7 @@
 //! A Python file as text, tokens and syntax tree.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_python_ast::{ModModule, PySourceType};
@@ -14,9 +15,22 @@ use crate::finding::{Position, Region};
 /// How many brackets CPython allows inside one another (`MAXLEVEL` in `Parser/tokenizer/helpers.h`).
 const MAX_BRACKET_DEPTH: u32 = 200;
 
-/// Below this many opening brackets in all, a file cannot cost the parser much however they nest (about
-/// 1 KB of memory a level), and counting them exactly is not worth a second look at the file.
-const HARMLESS_BRACKETS: usize = 20_000;
+/// How many operators may wait for their operand: CPython's parser gives up at this depth (`MAXSTACK` in
+/// `Parser/parser.c`).
+const MAX_WAITING_OPERATORS: u32 = 6_000;
+
+/// With fewer brackets or operators than this in all, a file cannot cost the parser much however they nest (about
+/// 1 KB of memory a level), and looking at them exactly is not worth a second look at the file.
+const HARMLESS: usize = 20_000;
+
+/// Up to this depth a tree is dropped on the stack there is.
+const SHALLOW: u32 = 1_000;
+
+/// How much stack dropping one level of a tree takes, generously.
+const DROP_FRAME: usize = 1_024;
+
+/// A tree that is deeper than this is left to the end of the process.
+const BOTTOMLESS: u32 = 2_000_000;
 
 /// Why a file, or a part of it, could not be analysed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +49,8 @@ pub struct SourceFile {
     parsed: Option<Parsed<ModModule>>,
     problem: Option<Problem>,
     cookie: Option<String>,
+    /// How deep the tree is, once somebody has been to its bottom.
+    depth: OnceLock<u32>,
 }
 
 /// A comment, with its `#`.
@@ -62,10 +78,16 @@ impl SourceFile {
         }
         let cookie = decode::cookie(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
         let text = decode(bytes).map_err(refuse)?.into_owned();
-        let mut file =
-            SourceFile { line_starts: line_starts(&text), text, parsed: None, problem: None, cookie };
-        if too_deep(&file.text) {
-            return Err(refuse(format!("its brackets nest deeper than {MAX_BRACKET_DEPTH} levels")));
+        let mut file = SourceFile {
+            line_starts: line_starts(&text),
+            text,
+            parsed: None,
+            problem: None,
+            cookie,
+            depth: OnceLock::new(),
+        };
+        if nests_too_deep(&file.text) {
+            return Err(refuse("it nests deeper than Python allows".to_owned()));
         }
         let options = ParseOptions::from(PySourceType::Python);
         file.parsed = parse_unchecked(&file.text, options).try_into_module();
@@ -94,6 +116,11 @@ impl SourceFile {
     /// What kept a part of the file from being analysed.
     pub fn problem(&self) -> Option<&Problem> {
         self.problem.as_ref()
+    }
+
+    /// Notes how deep the tree is.
+    pub(super) fn set_depth(&self, depth: u32) {
+        let _ = self.depth.set(depth);
     }
 
     /// The syntax tree.
@@ -171,23 +198,70 @@ fn line_starts(text: &str) -> Vec<u32> {
     std::iter::once(0).chain(ends.map(|(at, _)| at as u32 + 1)).collect()
 }
 
-/// Whether brackets nest deeper than CPython allows.
-fn too_deep(text: &str) -> bool {
-    let openers = text.bytes().filter(|b| matches!(b, b'(' | b'[' | b'{')).count();
-    if openers <= HARMLESS_BRACKETS {
+/// Whether brackets or operators nest deeper than CPython allows.
+fn nests_too_deep(text: &str) -> bool {
+    if text.len() <= HARMLESS {
         return false;
     }
+    let is_bracket = |byte: &u8| matches!(byte, b'(' | b'[' | b'{');
+    let is_operator = |byte: &u8| matches!(byte, b'-' | b'+' | b'~' | b'*');
+    let bytes = text.as_bytes();
+    let words =
+        || ["not", "await", "lambda", "if"].iter().map(|word| text.matches(word).count()).sum::<usize>();
+    let suspicious = bytes.iter().filter(|byte| is_bracket(byte)).count() > HARMLESS
+        || bytes.iter().filter(|byte| is_operator(byte)).count() > HARMLESS
+        || words() > HARMLESS;
+    suspicious && nests_too_deep_exactly(text)
+}
+
+fn nests_too_deep_exactly(text: &str) -> bool {
     let mut lexer = lex(text, Mode::Module);
-    let mut depth = 0_u32;
+    let (mut depth, mut waiting) = (0_u32, 0_u32);
+    let mut behind_operand = false;
     loop {
-        match lexer.next_token() {
+        let kind = lexer.next_token();
+        match kind {
             TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth += 1,
             TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth = depth.saturating_sub(1),
+            TokenKind::Minus | TokenKind::Plus if behind_operand => {}
+            TokenKind::Minus
+            | TokenKind::Plus
+            | TokenKind::Tilde
+            | TokenKind::Not
+            | TokenKind::Await
+            | TokenKind::Lambda
+            | TokenKind::If
+            | TokenKind::DoubleStar => waiting += 1,
+            TokenKind::Comma | TokenKind::Semi | TokenKind::Newline | TokenKind::Equal => waiting = 0,
             TokenKind::EndOfFile => return false,
             _ => {}
         }
-        if depth > MAX_BRACKET_DEPTH {
+        behind_operand = matches!(
+            kind,
+            TokenKind::Name
+                | TokenKind::Int
+                | TokenKind::Float
+                | TokenKind::Complex
+                | TokenKind::String
+                | TokenKind::FStringEnd
+                | TokenKind::Rpar
+                | TokenKind::Rsqb
+                | TokenKind::Rbrace
+        );
+        if depth > MAX_BRACKET_DEPTH || waiting > MAX_WAITING_OPERATORS {
             return true;
+        }
+    }
+}
+
+/// The tree of a hostile file can be deeper than any stack: it is dropped on one that is large enough.
+impl Drop for SourceFile {
+    fn drop(&mut self) {
+        let Some(parsed) = self.parsed.take() else { return };
+        match self.depth.get().copied().unwrap_or(BOTTOMLESS) {
+            0..=SHALLOW => drop(parsed),
+            depth if depth < BOTTOMLESS => stacker::grow(depth as usize * DROP_FRAME, || drop(parsed)),
+            _ => std::mem::forget(parsed),
         }
     }
 }

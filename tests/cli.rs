@@ -1,0 +1,12 @@
+//! One transcript for each documented command line: `tests/cli/*.trycmd`.
+//!
+//! `TRYCMD=overwrite cargo test --test cli` writes what the program prints now.
+
+#[test]
+fn transcripts_hold() {
+    trycmd::TestCases::new()
+        .case("tests/cli/*.trycmd")
+        .env("TERM", "xterm")
+        .env("COLUMNS", "80")
+        .env("LANG", "C.UTF-8");
+}

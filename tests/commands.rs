@@ -1,0 +1,232 @@
+//! The commands as a user runs them: exit codes, files written, what is said.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const BAD: &str = "import os\nos.system(\"ls \" + folder)\n";
+
+fn mergegate(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mergegate"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("COLUMNS", "80")
+        .env("LANG", "C.UTF-8")
+        .output()
+        .unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn folder_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn the_demonstration_shows_two_blocking_findings_a_warning_a_justified_and_an_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    let output = mergegate(folder.path(), &["demo", "--dir", dir.to_str().unwrap()]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), 0, "{text}");
+    assert!(text.contains("2 new findings block"), "{text}");
+    assert!(text.contains("1 justified, 1 unchanged"), "{text}");
+    assert!(text.contains("weak-hash"), "{text}");
+    assert!(text.contains("exit code 1"), "{text}");
+    let sarif: serde_json::Value =
+        serde_json::from_slice(&fs::read(dir.join("mergegate.sarif")).unwrap()).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let again = mergegate(&dir, &["check", "--base", "main"]);
+    assert_eq!(code(&again), 1, "{}", stderr(&again));
+}
+
+#[test]
+fn the_demonstration_makes_a_repository_that_git_reads_as_clean() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    assert_eq!(code(&mergegate(folder.path(), &["demo", "--dir", dir.to_str().unwrap()])), 0);
+    let status = Command::new("git").args(["status", "--porcelain"]).current_dir(&dir).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&status.stdout), "?? mergegate.sarif\n");
+    let fsck = Command::new("git").args(["fsck", "--strict"]).current_dir(&dir).output().unwrap();
+    assert!(fsck.status.success(), "{}", String::from_utf8_lossy(&fsck.stderr));
+}
+
+#[test]
+fn a_scan_passes_or_blocks_whatever_the_format() {
+    let folder = folder_with(&[("bad/a.py", BAD.as_bytes()), ("good/a.py", b"print(1)\n")]);
+    for format in ["text", "json", "sarif"] {
+        assert_eq!(code(&mergegate(folder.path(), &["scan", "bad", "--format", format])), 1);
+        assert_eq!(code(&mergegate(folder.path(), &["scan", "good", "--format", format])), 0);
+    }
+}
+
+#[test]
+fn a_path_that_does_not_exist_is_no_pass() {
+    let folder = folder_with(&[("a.py", b"print(1)\n")]);
+    let output = mergegate(folder.path(), &["scan", "a.py", "missing.py"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("missing.py"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_scan_leaves_out_ignored_files_but_not_hidden_ones() {
+    let folder = folder_with(&[
+        (".gitignore", b"build/\n"),
+        ("build/a.py", BAD.as_bytes()),
+        (".hidden/a.py", BAD.as_bytes()),
+    ]);
+    let text = stdout(&mergegate(folder.path(), &["scan"]));
+    assert!(text.contains(".hidden/a.py"), "{text}");
+    assert!(!text.contains("build/a.py"), "{text}");
+}
+
+#[test]
+fn files_that_python_refuses_block_unless_the_policy_says_otherwise() {
+    let broken: &[(&str, &[u8])] = &[
+        ("syntax.py", b"def broken(:\n"),
+        ("nul.py", b"x = 1\0\n"),
+        ("latin.py", b"x = '\xe9'\n"),
+        ("cookie.py", b"# coding: utf-7\nx = 1\n"),
+    ];
+    for (name, content) in broken {
+        let folder = folder_with(&[(name, content)]);
+        let output = mergegate(folder.path(), &["scan"]);
+        assert_eq!(code(&output), 1, "{name}");
+        assert!(stdout(&output).contains("could not be analysed"), "{name}: {}", stdout(&output));
+        fs::write(
+            folder.path().join(".mergegate.yml"),
+            "version: 1\nunscannable: warn\nrules:\n  - select: { severity: info }\n    action: warn\n",
+        )
+        .unwrap();
+        assert_eq!(code(&mergegate(folder.path(), &["scan"])), 0, "{name}");
+    }
+}
+
+#[test]
+fn what_parses_around_a_syntax_error_is_still_scanned() {
+    let folder = folder_with(&[("a.py", b"import os\nos.system(x)\ndef broken(:\n    pass\nos.popen(x)\n")]);
+    let text = stdout(&mergegate(folder.path(), &["scan"]));
+    assert!(text.contains("a.py:2:1"), "{text}");
+    assert!(text.contains("a.py:5:1"), "{text}");
+}
+
+#[test]
+fn scripts_without_an_ending_are_known_by_their_first_line() {
+    let script = format!("#!/usr/bin/env python3\n{BAD}");
+    let folder = folder_with(&[("tool", script.as_bytes()), ("notes", BAD.as_bytes())]);
+    let text = stdout(&mergegate(folder.path(), &["scan"]));
+    assert!(text.contains("tool:3:1"), "{text}");
+    assert!(!text.contains("notes"), "{text}");
+}
+
+#[test]
+fn a_file_over_the_limit_blocks_without_being_read() {
+    let folder = folder_with(&[
+        ("large.py", "# filler\n".repeat(2000).as_bytes()),
+        (".mergegate.yml", b"version: 1\nlimits: { file-size: 4 KiB }\n"),
+    ]);
+    let output = mergegate(folder.path(), &["scan"]);
+    assert_eq!(code(&output), 1);
+    assert!(stdout(&output).contains("file-size"), "{}", stdout(&output));
+}
+
+#[test]
+fn an_invalid_policy_is_wrong_usage() {
+    let folder = folder_with(&[("a.py", b"print(1)\n"), (".mergegate.yml", b"version: 1\nruls: []\n")]);
+    let output = mergegate(folder.path(), &["scan"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("rules"), "{}", stderr(&output));
+}
+
+#[test]
+fn init_writes_a_valid_policy_once() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&mergegate(folder.path(), &["init"])), 0);
+    let written = fs::read_to_string(folder.path().join(".mergegate.yml")).unwrap();
+    assert!(written.contains("version: 1"));
+    assert_eq!(code(&mergegate(folder.path(), &["policy"])), 0);
+    fs::write(folder.path().join(".mergegate.yml"), "mine").unwrap();
+    assert_eq!(code(&mergegate(folder.path(), &["init"])), 2);
+    assert_eq!(fs::read_to_string(folder.path().join(".mergegate.yml")).unwrap(), "mine");
+}
+
+#[test]
+fn reports_are_written_whole_or_not_at_all() {
+    let folder = folder_with(&[("a.py", BAD.as_bytes())]);
+    let good = mergegate(folder.path(), &["scan", "--output", "sarif=out.sarif", "--output", "json=-"]);
+    assert_eq!(code(&good), 1);
+    serde_json::from_slice::<serde_json::Value>(&fs::read(folder.path().join("out.sarif")).unwrap()).unwrap();
+    serde_json::from_slice::<serde_json::Value>(&good.stdout).unwrap();
+    for path in ["missing/out.sarif", ".git/out.sarif"] {
+        let output = mergegate(folder.path(), &["scan", "--output", &format!("sarif={path}")]);
+        assert_eq!(code(&output), 3, "{path}");
+        assert!(stderr(&output).contains("cannot write"), "{}", stderr(&output));
+        assert!(!folder.path().join(path).exists());
+    }
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_never_goes_through_a_symbolic_link() {
+    let folder = folder_with(&[("a.py", BAD.as_bytes()), ("precious", b"kept")]);
+    std::os::unix::fs::symlink("precious", folder.path().join("out.sarif")).unwrap();
+    let output = mergegate(folder.path(), &["scan", "--output", "sarif=out.sarif"]);
+    assert_eq!(code(&output), 3);
+    assert_eq!(fs::read(folder.path().join("precious")).unwrap(), b"kept");
+}
+
+#[test]
+fn the_number_of_threads_makes_no_difference() {
+    let files: Vec<(String, String)> = (0..40)
+        .map(|i| (format!("pkg/m{i}.py"), format!("import pickle\npickle.loads(data{i})\n{BAD}")))
+        .collect();
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    let folder = folder_with(&files);
+    for format in ["text", "json", "sarif"] {
+        let run =
+            |threads| stdout(&mergegate(folder.path(), &["scan", "--format", format, "--threads", threads]));
+        let same = |text: String| {
+            text.lines().filter(|line| !line.contains("TimeUtc")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(same(run("1")), same(run("7")), "{format}");
+    }
+}
+
+#[test]
+fn deep_nesting_ends_in_a_verdict() {
+    let cases = [
+        format!("x = {}{}\n", "(".repeat(100_000), ")".repeat(100_000)),
+        format!("x = {}1\n", "-".repeat(100_000)),
+        format!("x = a{}\n", "+a".repeat(500_000)),
+        format!("x = {}1\n", "not ".repeat(500_000)),
+        format!("x = a{}\n", ".b".repeat(100_000)),
+        format!("x = a{}\n", "()".repeat(100_000)),
+        format!("x = {}1\n", "lambda: ".repeat(20_000)),
+        format!("x = a{}\n", " if b else a".repeat(20_000)),
+    ];
+    for case in cases {
+        let folder = folder_with(&[("a.py", case.as_bytes())]);
+        let output = mergegate(folder.path(), &["scan"]);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{:?}: {}", output.status, &case[..20]);
+    }
+}
