@@ -754,7 +754,7 @@ impl<'a> Run<'_, 'a> {
                 if super::exposure::is_request_fact(self.names, Value { expr, scope: frame.scope }) {
                     return Abstract::of(Exposure::Unknown);
                 }
-                self.from_source(frame, expr).unwrap_or(Abstract {
+                self.source(frame, expr).unwrap_or(Abstract {
                     constant: None,
                     elements: None,
                     ..base.at_least_unknown()
@@ -763,7 +763,7 @@ impl<'a> Run<'_, 'a> {
             Expr::Subscript(subscript) => {
                 let base = self.value(frame, &subscript.value);
                 let key = self.value(frame, &subscript.slice).constant;
-                if let Some(source) = self.from_source(frame, expr) {
+                if let Some(source) = self.source(frame, expr) {
                     return source;
                 }
                 if let (Some(base), Some(key)) = (&base.constant, &key) {
@@ -839,7 +839,7 @@ impl<'a> Run<'_, 'a> {
         let id = name.id.as_str();
         let value = match frame.state.get(id) {
             Some(value) => value.clone(),
-            None => match self.from_source(frame, expr) {
+            None => match self.source(frame, expr) {
                 Some(source) => source,
                 None => self.names.unflowing(id, frame.scope),
             },
@@ -946,7 +946,7 @@ impl<'a> Run<'_, 'a> {
     }
 
     /// What comes from outside by its very name: `flask.request.args`, `sys.argv`.
-    fn from_source(&self, frame: &Frame<'a>, expr: &'a Expr) -> Option<Abstract> {
+    fn source(&self, frame: &Frame<'a>, expr: &'a Expr) -> Option<Abstract> {
         let exposure = source_of(self.names, Value { expr, scope: frame.scope })?;
         Some(Abstract::of(exposure).through(expr.range()))
     }
