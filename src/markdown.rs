@@ -8,7 +8,7 @@ use crate::escape;
 pub fn prose(text: &str) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
     let plain = || pieces.iter().step_by(2);
-    if pieces.len() % 2 == 0 || plain().any(|piece| links(piece)) {
+    if pieces.len().is_multiple_of(2) || plain().any(|piece| links(piece)) {
         return code(text);
     }
     let mut out = String::with_capacity(text.len());

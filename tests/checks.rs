@@ -1,5 +1,7 @@
 //! What every check must have and do.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use mergegate::check::Check;

@@ -1,5 +1,7 @@
 //! Which change the environment of each CI system is about. The commits of a real repository are in `tests/git.rs`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
 use std::collections::BTreeMap;
 
 use mergegate::change_set::{Base, Target};

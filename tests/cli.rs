@@ -2,6 +2,8 @@
 //!
 //! `TRYCMD=overwrite cargo test --test cli` writes what the program prints now.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
 #[test]
 fn transcripts_hold() {
     trycmd::TestCases::new()

@@ -3,6 +3,8 @@
 //! `# expect: a, b` expects two findings of the line; `# expect-next: a` and `# expect-previous: a` speak about
 //! a line that cannot hold a comment.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! What a finding shows of the source: its line, marked in the right place, without secrets.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
 use mergegate::check::{Check, Confidence, Detect, Severity};
 use mergegate::finding::{Finding, SourceLine};
 use mergegate::python::{Hit, Hits, Node, SourceFile};

@@ -1,5 +1,7 @@
 //! What is said about checks, for people and programs.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
 use mergegate::terminal::Terminal;
 use mergegate::{checks, escape, explain};
 

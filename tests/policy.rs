@@ -4,6 +4,8 @@
 //! beside a valid one what it comes to (`.expected`).
 //! `UPDATE_EXPECTED=1 cargo test --test policy` writes these files anew.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

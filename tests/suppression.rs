@@ -1,5 +1,7 @@
 //! Comments that justify a finding: which count, for what, and what is said about those that do not.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
 use mergegate::checks;
 use mergegate::finding::Finding;
 use mergegate::policy::Policy;

@@ -284,12 +284,11 @@ impl<'a> Names<'a> {
             let keywords = arguments.keywords.iter().map(|keyword| &keyword.value);
             arguments.args.iter().chain(keywords).map(|expr| self.constant(at(expr))).collect()
         };
-        if let Expr::Attribute(method) = &*call.func {
-            if is_foldable_method(method.attr.as_str()) {
-                if let Some(receiver) = self.constant(at(&method.value)) {
-                    return apply_method(&receiver, method.attr.as_str(), &given()?);
-                }
-            }
+        if let Expr::Attribute(method) = &*call.func
+            && is_foldable_method(method.attr.as_str())
+            && let Some(receiver) = self.constant(at(&method.value))
+        {
+            return apply_method(&receiver, method.attr.as_str(), &given()?);
         }
         let name = match &*call.func {
             Expr::Name(name)

@@ -98,10 +98,10 @@ impl Abstract {
     }
 
     fn join(self, other: Abstract) -> Abstract {
-        if let (Some(a), Some(b)) = (&self.constant, &other.constant) {
-            if a == b {
-                return self;
-            }
+        if let (Some(a), Some(b)) = (&self.constant, &other.constant)
+            && a == b
+        {
+            return self;
         }
         let elements = match (self.elements, other.elements) {
             (Some(a), Some(b)) if Rc::ptr_eq(&a, &b) => Some(a),
@@ -766,10 +766,10 @@ impl<'a> Run<'_, 'a> {
                 if let Some(source) = self.source(frame, expr) {
                     return source;
                 }
-                if let (Some(base), Some(key)) = (&base.constant, &key) {
-                    if let Some(found) = item(base, key) {
-                        return Abstract::known(found);
-                    }
+                if let (Some(base), Some(key)) = (&base.constant, &key)
+                    && let Some(found) = item(base, key)
+                {
+                    return Abstract::known(found);
                 }
                 match key {
                     Some(key) => at_key(&base, &key),
@@ -964,10 +964,10 @@ impl<'a> Run<'_, 'a> {
         if let Some(exposure) = super::exposure::result_of(self.names, call, frame.scope) {
             return Abstract::of(exposure).through(call.range());
         }
-        if let Some((method, value)) = &receiver {
-            if let Some(known) = self.method(frame, method, value, &positional) {
-                return known;
-            }
+        if let Some((method, value)) = &receiver
+            && let Some(known) = self.method(frame, method, value, &positional)
+        {
+            return known;
         }
         let constants = || positional.iter().map(|value| value.constant.clone()).collect::<Option<Vec<_>>>();
         let things = self.names.things(place);
@@ -1003,10 +1003,10 @@ impl<'a> Run<'_, 'a> {
     ) -> Option<Abstract> {
         let constants = || given.iter().map(|value| value.constant.clone()).collect::<Option<Vec<_>>>();
         let name = method.attr.as_str();
-        if let (Some(text), Some(given)) = (&receiver.constant, constants()) {
-            if let Some(result) = apply_method(text, name, &given) {
-                return Some(Abstract::known(result));
-            }
+        if let (Some(text), Some(given)) = (&receiver.constant, constants())
+            && let Some(result) = apply_method(text, name, &given)
+        {
+            return Some(Abstract::known(result));
         }
         match (name, given) {
             (
@@ -1294,10 +1294,10 @@ fn pair_key(section: &Abstract, option: &Abstract) -> Option<Constant> {
 }
 
 fn combined(left: Abstract, op: Operator, right: Abstract) -> Abstract {
-    if let (Some(a), Some(b)) = (&left.constant, &right.constant) {
-        if let Some(result) = binary(a.clone(), op, b) {
-            return Abstract::known(result);
-        }
+    if let (Some(a), Some(b)) = (&left.constant, &right.constant)
+        && let Some(result) = binary(a.clone(), op, b)
+    {
+        return Abstract::known(result);
     }
     match op {
         Operator::Add | Operator::Mod | Operator::Div => Abstract::built([left, right]),
@@ -1338,10 +1338,10 @@ fn element_of(container: &Abstract) -> Abstract {
 
 /// The element of a container at a key.
 fn at_key(container: &Abstract, key: &Constant) -> Abstract {
-    if let Some(constant) = &container.constant {
-        if let Some(found) = item(constant, key) {
-            return Abstract::known(found);
-        }
+    if let Some(constant) = &container.constant
+        && let Some(found) = item(constant, key)
+    {
+        return Abstract::known(found);
     }
     let Some(elements) = &container.elements else {
         return Abstract { constant: None, elements: None, ..container.clone() };

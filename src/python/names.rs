@@ -79,6 +79,9 @@ impl PartialEq for Written<'_> {
 /// Several meanings of one expression.
 pub type Things<'a> = SmallVec<[Thing<'a>; 2]>;
 
+/// A member of a class: the class, whether it is asked of an instance, and the name.
+type Member = (ScopeId, bool, CompactString);
+
 /// Answers what expressions of one file refer to.
 #[derive(Debug)]
 pub struct Names<'a> {
@@ -86,7 +89,7 @@ pub struct Names<'a> {
     /// What a binding means, once it is known; an empty entry while it is being found out.
     known: RefCell<Vec<Option<Rc<[Thing<'a>]>>>>,
     /// What a member of a class, or of an instance of it, is.
-    members: RefCell<FxHashMap<(ScopeId, bool, CompactString), Rc<[Thing<'a>]>>>,
+    members: RefCell<FxHashMap<Member, Rc<[Thing<'a>]>>>,
     /// What a function can return.
     results: RefCell<FxHashMap<ScopeId, Rc<[Thing<'a>]>>>,
     /// What an expression computes, by its address.

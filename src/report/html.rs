@@ -290,7 +290,7 @@ fn in_words(families: &[(&str, [usize; Severity::ALL.len()])]) -> String {
     families.iter().map(family).collect::<Vec<_>>().join("; ")
 }
 
-fn family_title<'f>(id: &'f str) -> &'f str {
+fn family_title(id: &str) -> &str {
     FAMILIES.iter().find(|family| family.id == id).map_or(id, |family| family.title)
 }
 

@@ -20,6 +20,10 @@ use locate::{Locator, callee_range};
 /// How many findings are kept of one file. A file with more is reported as not fully analysed.
 pub const MAX_FINDINGS: usize = 20_000;
 
+/// A question asked of nodes, and one asked of files.
+type AskNode = fn(&Node<'_, '_>, &mut Hits);
+type AskSource = fn(&SourceFile, &mut Hits);
+
 type Rules<T> = FxHashMap<&'static str, SmallVec<[(&'static Check, T); 2]>>;
 
 /// The enabled checks, arranged for one walk.
@@ -35,8 +39,8 @@ pub struct Scanner {
     assignments: Rules<fn(&Assignment<'_, '_>) -> Option<Confidence>>,
     assignment_segments: FxHashSet<&'static str>,
     imports: Rules<()>,
-    nodes: Vec<SmallVec<[(&'static Check, fn(&Node<'_, '_>, &mut Hits)); 2]>>,
-    sources: Vec<(&'static Check, fn(&SourceFile, &mut Hits))>,
+    nodes: Vec<SmallVec<[(&'static Check, AskNode); 2]>>,
+    sources: Vec<(&'static Check, AskSource)>,
 }
 
 /// What a scan of a file gives.
