@@ -24,7 +24,7 @@ fn work(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<String> {
 /// A module of `count` lines, of which every `edited`-th differs from the same module with another `variant`.
 fn module(name: usize, variant: usize, edited: usize, count: usize) -> String {
     let line = |number: usize| {
-        let variant = if number % edited == 0 { variant } else { 0 };
+        let variant = if number.is_multiple_of(edited) { variant } else { 0 };
         format!("def function_{name}_{number}_{variant}(): pass\n")
     };
     (0..count).map(line).collect()
