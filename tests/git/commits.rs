@@ -266,7 +266,7 @@ fn a_merge_commit_of_the_ci_system_is_told_from_one_of_the_author() {
         choose(vec![(base, Target::Commit(merge.clone()), "merge")])
     };
     let revisions = resolve(&repo, &first_parent(&work)).unwrap();
-    assert_eq!(revisions.bases(), [main.clone()]);
+    assert_eq!(revisions.bases(), std::slice::from_ref(&main));
     assert_eq!(changes(&repo, &first_parent(&work)), WORK);
     // The head of the change is this merge itself, made by its author.
     assert_eq!(failure(&repo, &first_parent(&merge)).0, format!("{merge} is not a merge of {merge}"));

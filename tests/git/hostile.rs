@@ -173,9 +173,9 @@ fn a_truncated_pack_is_an_error() {
     repo.branch("work").write("a.py", LINES.repeat(99)).commit("work");
     repo.git(&["repack", "-adq"]);
     let folder = repo.file(".git/objects/pack");
-    let pack = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut pack = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let pack =
-        pack.filter(|path| path.extension().is_some_and(|extension| extension == "pack")).next().unwrap();
+        pack.find(|path| path.extension().is_some_and(|extension| extension == "pack")).unwrap();
     let bytes = std::fs::read(&pack).unwrap();
     overwrite(&pack, &bytes[..40]);
     let repository = Repository::open(repo.path()).unwrap();
