@@ -22,6 +22,7 @@ pub struct Family {
 mod archive;
 mod built_text;
 mod cleartext;
+mod cloud;
 mod code_execution;
 mod credentials;
 mod crypto;
@@ -35,9 +36,11 @@ mod logging;
 mod module_loading;
 mod network;
 mod passwords;
+mod privacy;
 mod process;
 mod randomness;
 mod secrets;
+mod source_integrity;
 mod sql;
 mod ssh;
 mod temporary_files;
@@ -69,6 +72,9 @@ pub static FAMILIES: &[Family] = &[
     cleartext::FAMILY,
     xml::FAMILY,
     secrets::FAMILY,
+    privacy::FAMILY,
+    cloud::FAMILY,
+    source_integrity::FAMILY,
 ];
 
 /// All checks, in the order in which they are documented.

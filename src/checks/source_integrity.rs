@@ -1,0 +1,365 @@
+use ruff_python_ast::token::TokenKind;
+use ruff_text_size::{Ranged, TextRange, TextSize};
+use unicode_normalization::UnicodeNormalization;
+
+use super::Family;
+use crate::check::{Check, Confidence, Detect, Severity};
+use crate::python::{Hits, SourceFile};
+
+pub const FAMILY: Family =
+    Family { id: "source-integrity", title: "Source that is not what it seems", checks: CHECKS };
+
+const CHECKS: &[Check] = &[
+    Check {
+        id: "bidi-control",
+        family: "source-integrity",
+        summary: "A character that changes the direction of text makes the line look different from what runs.",
+        why: "Editors and reviews show the characters behind it in another order: code can look like a comment, and a \
+              comment like code (\"Trojan Source\").",
+        neglect: "The text really is in a script that runs from right to left and needs the mark.",
+        instead: "Write the character as an escape: `\"\\u202e\"`.",
+        cwe: &[1007],
+        severity: Severity::High,
+        aliases: &["bandit:B613", "ruff:PLE2502"],
+        bad: &[
+            "if level != \"user\u{202e} \u{2066}# only admins\u{2069} \u{2066}\":\n    allow()\n",
+            "# \u{2067}admins only\u{2069}\nallow()\n",
+        ],
+        good: &["mark = \"\\u202e\"\n", "greeting = \"שלום\"\n"],
+        detect: &[Detect::Source(bidi_controls)],
+    },
+    Check {
+        id: "invisible-character",
+        family: "source-integrity",
+        summary: "The source holds a character that nobody can see.",
+        why: "Two texts or names that look the same are then different, and whole programs have been hidden in such \
+              characters.",
+        neglect: "It belongs to a text in a script that needs it.",
+        instead: "Write the character as an escape: `\"\\u200b\"`.",
+        cwe: &[1007],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "if token == \"admin\u{200b}\":\n    allow()\n",
+            "def check(user, \u{3164}=None):\n    pass\n",
+            "payload = \"x\u{e0100}\u{e0121}\u{e0134}\"\n",
+        ],
+        good: &[
+            "space = \"\\u200b\"\n",
+            "family = \"\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\"\n",
+            "heart = \"\u{2764}\u{fe0f}\"\n",
+        ],
+        detect: &[Detect::Source(invisible_characters)],
+    },
+    Check {
+        id: "control-character",
+        family: "source-integrity",
+        summary: "The source holds a control character that a terminal obeys.",
+        why: "Whoever reads the file or a difference in a terminal sees what the character makes of it: lines can be \
+              erased or written over.",
+        neglect: "An old file uses it in a text on purpose.",
+        instead: "Write the character as an escape: `\"\\x1b\"`.",
+        cwe: &[150],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &["clear = \"\u{1b}[2J\"\n", "# harmless\u{8}\u{8}\u{8}\u{8}\nrun()\n"],
+        good: &["clear = \"\\x1b[2J\"\n", "tab = \"\t\"\n\u{c}\nform = \"feed\"\n"],
+        detect: &[Detect::Source(control_characters)],
+    },
+    Check {
+        id: "look-alike-identifier",
+        family: "source-integrity",
+        summary: "A name is written with letters that look like others.",
+        why: "Python takes some of these letters for the plain ones, so that `ｅxec` runs `exec` and no search finds it; \
+              others make a second name that looks like the first.",
+        neglect: "The name is in a language that uses these letters.",
+        instead: "Write the name with letters of one script, as they are on a keyboard.",
+        cwe: &[1007],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &["ｅxec(code)\n", "import 𝘰𝘴\n", "def is_аdmin(user):\n    return True\n"],
+        good: &["größe = 3\n", "имя = \"Ада\"\n", "Δt = 0.1\n"],
+        detect: &[Detect::Source(look_alikes)],
+    },
+    Check {
+        id: "lone-carriage-return",
+        family: "source-integrity",
+        summary: "A carriage return alone ends a line for Python, but not in a review.",
+        why: "Behind a comment it hides code: Python runs what git, editors and web pages show as a part of the comment.",
+        neglect: "The whole file has the line ends of an old Macintosh and nobody means harm.",
+        instead: "Convert the file to line feeds.",
+        cwe: &[1007],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &["# nothing to see here\rimport os; os.system(command)\n", "x = 1\ry = 2\n"],
+        good: &["x = 1\r\ny = 2\r\n", "x = \"a\\rb\"\n"],
+        detect: &[Detect::Source(lone_carriage_returns)],
+    },
+    Check {
+        id: "code-off-screen",
+        family: "source-integrity",
+        summary: "Code stands so far to the right that nobody sees it.",
+        why: "Behind a hundred blanks a statement lies outside of every window: packages have been poisoned this way.",
+        neglect: "A table is aligned in an unusual way.",
+        instead: "Put the statement on a line of its own, or delete it.",
+        cwe: &[1007],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            concat!(
+                "import os",
+                "                                                                                                    ",
+                "                                                  ; os.system(command)\n"
+            ),
+            concat!(
+                "x = 1;",
+                "                                                                                                    ",
+                "                                                  y = eval(text)\n"
+            ),
+        ],
+        good: &[
+            "import os; os.getcwd()\n",
+            concat!(
+                "x = 1  ",
+                "                                                                                                    ",
+                "                                                  # a remark\n"
+            ),
+        ],
+        detect: &[Detect::Source(off_screen)],
+    },
+    Check {
+        id: "odd-encoding",
+        family: "source-integrity",
+        summary: "The file declares an encoding in which tools may read another program than Python does.",
+        why: "In an encoding of several bytes a quote or a backslash can be a part of another character: what a tool takes \
+              for a text is code, or the other way round.",
+        neglect: "The project has written its sources this way for long.",
+        instead: "Convert the file to UTF-8 and delete the declaration.",
+        cwe: &[838],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "# -*- coding: shift_jis -*-\nx = 1\n",
+            "#!/usr/bin/python\n# vim: set fileencoding=gbk :\nx = 1\n",
+        ],
+        good: &["# -*- coding: utf-8 -*-\nx = 1\n", "# coding: latin-1\nx = 1\n"],
+        detect: &[Detect::Source(odd_encoding)],
+    },
+];
+
+/// All characters of a text with their places, without a look at those of ASCII where there is nothing else.
+fn unusual(file: &SourceFile) -> impl Iterator<Item = (usize, char)> {
+    let text = if file.text().is_ascii() { "" } else { file.text() };
+    text.char_indices().filter(|(_, c)| !c.is_ascii())
+}
+
+fn place(at: usize, length: usize) -> TextRange {
+    TextRange::at(TextSize::from(at as u32), TextSize::from(length as u32))
+}
+
+fn bidi_controls(file: &SourceFile, hits: &mut Hits) {
+    for (at, c) in unusual(file) {
+        let confidence = match c {
+            // Embeddings, overrides and isolates turn the text around until they are closed.
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Confidence::High,
+            // Marks only say to which side a neutral character belongs.
+            '\u{200e}' | '\u{200f}' | '\u{061c}' => Confidence::Medium,
+            _ => continue,
+        };
+        hits.at(place(at, c.len_utf8()), confidence);
+    }
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200d}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{2060}'..='\u{2065}'
+            | '\u{206a}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// One hit for each run of invisible characters.
+fn invisible_characters(file: &SourceFile, hits: &mut Hits) {
+    let text = file.text();
+    let mut run_end = 0;
+    for (at, c) in unusual(file) {
+        if at < run_end || !is_invisible(c) {
+            continue;
+        }
+        let run: &str = text[at..].split(|c| !is_invisible(c)).next().unwrap_or_default();
+        run_end = at + run.len();
+        let before = text[..at].chars().next_back();
+        let after = text[run_end..].chars().next();
+        if let Some(confidence) = judge_run(run, before, after) {
+            hits.at(place(at, run.len()), confidence);
+        }
+    }
+}
+
+/// Scripts and emoji need joiners and selectors between characters of their own.
+fn judge_run(run: &str, before: Option<char>, after: Option<char>) -> Option<Confidence> {
+    let foreign = |c: Option<char>| c.is_some_and(|c| !c.is_ascii());
+    let mut chars = run.chars();
+    match (chars.next(), chars.next()) {
+        (Some('\u{200c}' | '\u{200d}'), None) if foreign(before) || foreign(after) => None,
+        (
+            Some('\u{fe00}'..='\u{fe0f}' | '\u{180b}'..='\u{180f}' | '\u{34f}' | '\u{e0100}'..='\u{e01ef}'),
+            None,
+        ) if foreign(before) || before.is_some_and(|c| c.is_ascii_digit() || matches!(c, '#' | '*')) => None,
+        (Some('\u{fe0f}'), Some('\u{200d}')) if foreign(before) && foreign(after) => None,
+        // The flags of Scotland and Wales are a black flag with tags.
+        (Some('\u{e0000}'..='\u{e007f}'), _) if before == Some('\u{1f3f4}') => None,
+        (Some('\u{ad}'), None) => Some(Confidence::Low),
+        (Some('\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{2028}' | '\u{2029}'), None) => {
+            Some(Confidence::Medium)
+        }
+        _ => Some(Confidence::High),
+    }
+}
+
+fn control_characters(file: &SourceFile, hits: &mut Hits) {
+    for (at, c) in file.text().char_indices() {
+        // Line ends, tabs and form feeds are layout; old sources have pages.
+        if c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}') {
+            hits.at(place(at, c.len_utf8()), Confidence::High);
+        }
+    }
+}
+
+fn look_alikes(file: &SourceFile, hits: &mut Hits) {
+    if file.text().is_ascii() {
+        return;
+    }
+    for token in file.tokens().map_or(&[][..], |tokens| tokens) {
+        if token.kind() != TokenKind::Name {
+            continue;
+        }
+        let name = &file.text()[token.range()];
+        if name.is_ascii() {
+            continue;
+        }
+        if name.nfkc().all(|c| c.is_ascii()) {
+            hits.at(token.range(), Confidence::High);
+        } else if name.chars().all(|c| c.is_ascii() || looks_latin(c)) {
+            let mixed = name.chars().any(|c| c.is_ascii_alphabetic());
+            hits.at(token.range(), if mixed { Confidence::High } else { Confidence::Low });
+        }
+    }
+}
+
+/// Letters of Cyrillic, Greek, Armenian and Cherokee that look like a Latin one in common fonts.
+fn looks_latin(c: char) -> bool {
+    "АВСЕНІЈКМОРЅТХУаесіјорѕхуһԁԛԝѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧοցհոսօᎪᎬᎳᏃᏚᏞᏟᏢ".contains(c)
+}
+
+fn lone_carriage_returns(file: &SourceFile, hits: &mut Hits) {
+    let text = file.text();
+    if !text.contains('\r') {
+        return;
+    }
+    let mut comment_ends = Vec::new();
+    for comment in file.comments() {
+        let end = comment.start as usize + comment.text.len();
+        comment_ends.push(end);
+        if hides_code(&text[end..]) {
+            hits.at(place(comment.start as usize, comment.text.len()), Confidence::High);
+        }
+    }
+    // One of the others is enough to tell that the file has other line ends than it seems.
+    let mut lone = text.match_indices('\r').map(|(at, _)| at).filter(|&at| hides_code(&text[at..]));
+    let first = lone.find(|at| comment_ends.binary_search(at).is_err());
+    if let Some(at) = first.filter(|&at| !is_in_string(file, at)) {
+        hits.at(place(at, 1), Confidence::Medium);
+    }
+}
+
+fn is_in_string(file: &SourceFile, at: usize) -> bool {
+    let at = TextSize::from(at as u32);
+    let tokens = file.tokens().map_or(&[][..], |tokens| tokens);
+    let next = tokens.partition_point(|token| token.end() <= at);
+    tokens.get(next).is_some_and(|token| {
+        let string =
+            matches!(token.kind(), TokenKind::String | TokenKind::FStringMiddle | TokenKind::TStringMiddle);
+        string && token.range().contains(at)
+    })
+}
+
+/// Whether a text starts with a lone CR and goes on with something before the next LF.
+fn hides_code(rest: &str) -> bool {
+    let Some(behind) = rest.strip_prefix('\r') else { return false };
+    !behind.starts_with('\n') && behind.split('\n').next().is_some_and(|line| !line.trim().is_empty())
+}
+
+/// How many blanks push code out of every window.
+const OFF_SCREEN: usize = 120;
+
+fn off_screen(file: &SourceFile, hits: &mut Hits) {
+    let tokens = file.tokens().map_or(&[][..], |tokens| tokens);
+    for pair in tokens.windows(2) {
+        let [before, after] = pair else { continue };
+        let gap = after.start().to_usize().saturating_sub(before.end().to_usize());
+        let is_code = !matches!(
+            after.kind(),
+            TokenKind::Comment | TokenKind::Newline | TokenKind::NonLogicalNewline | TokenKind::EndOfFile
+        );
+        if gap >= OFF_SCREEN && is_code && !after.range().is_empty() {
+            let between = &file.text()[before.end().to_usize()..after.start().to_usize()];
+            if between.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\x0c')) {
+                hits.at(after.range(), Confidence::High);
+            }
+        }
+    }
+}
+
+/// Encodings that no tool reads in another way, without punctuation.
+const PLAIN: &[&str] = &[
+    "utf8",
+    "utf8sig",
+    "ascii",
+    "usascii",
+    "latin1",
+    "iso88591",
+    "iso885915",
+    "cp1252",
+    "windows1252",
+    "latin9",
+    "l1",
+    "u8",
+];
+
+/// Encodings with characters of several bytes, of which the second can be one of ASCII.
+const AMBIGUOUS: &[&str] = &[
+    "gb", "big5", "shiftjis", "sjis", "cp932", "cp936", "cp949", "cp950", "euc", "ms932", "johab", "iso2022",
+    "hz",
+];
+
+fn odd_encoding(file: &SourceFile, hits: &mut Hits) {
+    let Some(cookie) = file.cookie() else { return };
+    let name: String = cookie.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    if PLAIN.contains(&name.as_str()) || name.starts_with("utf8") {
+        return;
+    }
+    let Some(declaration) = file.comments().take(2).find(|comment| comment.text.contains(cookie)) else {
+        return;
+    };
+    let ambiguous = AMBIGUOUS.iter().any(|start| name.starts_with(start));
+    let confidence = if ambiguous { Confidence::High } else { Confidence::Low };
+    hits.at(place(declaration.start as usize, declaration.text.len()), confidence);
+}
