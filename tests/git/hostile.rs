@@ -174,8 +174,7 @@ fn a_truncated_pack_is_an_error() {
     repo.git(&["repack", "-adq"]);
     let folder = repo.file(".git/objects/pack");
     let mut pack = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let pack =
-        pack.find(|path| path.extension().is_some_and(|extension| extension == "pack")).unwrap();
+    let pack = pack.find(|path| path.extension().is_some_and(|extension| extension == "pack")).unwrap();
     let bytes = std::fs::read(&pack).unwrap();
     overwrite(&pack, &bytes[..40]);
     let repository = Repository::open(repo.path()).unwrap();
