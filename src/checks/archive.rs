@@ -345,7 +345,26 @@ fn joins_member_name(call: &Call<'_, '_>) -> Option<Confidence> {
     let member = call.all_given().skip(usize::from(call.name == "os.path.join")).any(|part| {
         call.module.names().qualified(part).iter().any(|name| MEMBER_NAMES.contains(&name.as_str()))
     });
-    member.then_some(Confidence::High)
+    member.then(|| if tests_paths(call) { Confidence::Low } else { Confidence::High })
+}
+
+/// What a function uses that tests where a path leads.
+const PATH_TESTS: &[&str] = &[
+    "commonpath",
+    "commonprefix",
+    "is_relative_to",
+    "relative_to",
+    "realpath",
+    "resolve",
+    "abspath",
+    "is_within_directory",
+];
+
+/// Whether the function around a call has a test of paths in it.
+fn tests_paths(call: &Call<'_, '_>) -> bool {
+    let Some(function) = call.module.function_around(call.node) else { return false };
+    let body = &call.module.file().text()[function.range];
+    PATH_TESTS.iter().any(|test| body.contains(test))
 }
 
 /// What names the members of an archive.

@@ -365,7 +365,11 @@ fn unless_constant(call: &Call<'_, '_>) -> Option<Confidence> {
 }
 
 fn on_input(call: &Call<'_, '_>) -> Option<Confidence> {
-    (call.exposure() >= Exposure::Input).then_some(Confidence::High)
+    match call.exposure() {
+        Exposure::Request => Some(Confidence::High),
+        Exposure::Input => Some(Confidence::Medium),
+        _ => None,
+    }
 }
 
 /// Paths that the program made itself, in a temporary folder, are no concern.

@@ -1,6 +1,6 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 
-use super::Family;
+use super::{Family, words};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call, Constant, Exposure, Hits, Module, Node, Value};
 
@@ -324,6 +324,9 @@ fn any_address(node: &Node<'_, '_>, hits: &mut Hits) {
         return;
     }
     let Some(parent) = node.module.parent(node.node) else { return };
+    if names_another_side(parent) {
+        return;
+    }
     let becomes_address = match parent {
         AnyNodeRef::StmtAssign(_)
         | AnyNodeRef::StmtAnnAssign(_)
@@ -342,6 +345,30 @@ fn any_address(node: &Node<'_, '_>, hits: &mut Hits) {
     }
 }
 
+/// Whether what gets the address is, by its name, the address of somebody else or of no one.
+fn names_another_side(parent: AnyNodeRef<'_>) -> bool {
+    let name = match parent {
+        AnyNodeRef::StmtAssign(assign) => assign.targets.first().and_then(words::last_name),
+        AnyNodeRef::StmtAnnAssign(assign) => words::last_name(&assign.target),
+        AnyNodeRef::Keyword(keyword) => keyword.arg.as_deref(),
+        AnyNodeRef::ParameterWithDefault(parameter) => Some(parameter.parameter.name.as_str()),
+        _ => None,
+    };
+    let others = [
+        "source",
+        "src",
+        "remote",
+        "client",
+        "peer",
+        "unspecified",
+        "netmask",
+        "gateway",
+        "network",
+        "local",
+    ];
+    name.is_some_and(|name| words::words(name).iter().any(|word| others.contains(&word.as_str())))
+}
+
 /// Calls that bind are findings of their own.
 fn is_given_to_others_than_binders(node: &Node<'_, '_>) -> bool {
     let call = node.module.ancestors(node.node).take(4).find_map(|node| match node {
@@ -350,7 +377,9 @@ fn is_given_to_others_than_binders(node: &Node<'_, '_>) -> bool {
     });
     call.is_some_and(|call| {
         let looks = matches!(&*call.func, Expr::Attribute(method) if LOOKERS.contains(&method.attr.as_str()));
-        !looks && !node.module.refers_to(&call.func, BINDERS)
+        let named = node.module.qualified(&call.func);
+        let speaks_of_addresses = named.iter().any(|name| name.starts_with("ipaddress."));
+        !looks && !speaks_of_addresses && !named.iter().any(|name| BINDERS.contains(&name.as_str()))
     })
 }
 

@@ -234,11 +234,19 @@ fn judge_run(run: &str, before: Option<char>, after: Option<char>) -> Option<Con
     }
 }
 
+/// One hit for each line with such characters.
 fn control_characters(file: &SourceFile, hits: &mut Hits) {
+    let mut line_is_told = false;
     for (at, c) in file.text().char_indices() {
-        // Line ends, tabs and form feeds are layout; old sources have pages.
-        if c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}') {
-            hits.at(place(at, c.len_utf8()), Confidence::High);
+        match c {
+            '\n' => line_is_told = false,
+            // Line ends, tabs and form feeds are layout; old sources have pages.
+            '\t' | '\r' | '\u{c}' => {}
+            c if c.is_control() && !line_is_told => {
+                line_is_told = true;
+                hits.at(place(at, c.len_utf8()), Confidence::High);
+            }
+            _ => {}
         }
     }
 }
@@ -314,12 +322,14 @@ fn off_screen(file: &SourceFile, hits: &mut Hits) {
     let tokens = file.tokens().map_or(&[][..], |tokens| tokens);
     for pair in tokens.windows(2) {
         let [before, after] = pair else { continue };
+        // A line that goes on inside brackets may be indented deeply by a formatter.
+        let limit = if before.kind() == TokenKind::NonLogicalNewline { 2 * OFF_SCREEN } else { OFF_SCREEN };
         let gap = after.start().to_usize().saturating_sub(before.end().to_usize());
         let is_code = !matches!(
             after.kind(),
             TokenKind::Comment | TokenKind::Newline | TokenKind::NonLogicalNewline | TokenKind::EndOfFile
         );
-        if gap >= OFF_SCREEN && is_code && !after.range().is_empty() {
+        if gap >= limit && is_code && !after.range().is_empty() {
             let between = &file.text()[before.end().to_usize()..after.start().to_usize()];
             if between.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\x0c')) {
                 hits.at(after.range(), Confidence::High);

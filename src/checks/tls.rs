@@ -488,7 +488,7 @@ fn becomes_the_version(reference: &Reference<'_, '_>) -> Option<Confidence> {
             }
         }
         AnyNodeRef::StmtAssign(_) | AnyNodeRef::StmtAnnAssign(_) | AnyNodeRef::ParameterWithDefault(_) => {
-            (!renames(reference, around)).then_some(Confidence::High)
+            Some(if only_passes_on(reference, around) { Confidence::Low } else { Confidence::High })
         }
         AnyNodeRef::StmtReturn(_) | AnyNodeRef::ExprIf(_) | AnyNodeRef::ExprBoolOp(_) => {
             Some(Confidence::Medium)
@@ -506,16 +506,16 @@ fn looks_up(func: &Expr) -> bool {
     }
 }
 
-/// `PROTOCOL_TLSv1 = ssl.PROTOCOL_TLSv1` passes the name on and uses nothing.
-fn renames(reference: &Reference<'_, '_>, assignment: AnyNodeRef<'_>) -> bool {
+/// A table of versions, or `PROTOCOL_TLSv1 = ssl.PROTOCOL_TLSv1`, passes the name on and uses nothing.
+fn only_passes_on(reference: &Reference<'_, '_>, assignment: AnyNodeRef<'_>) -> bool {
     let AnyNodeRef::StmtAssign(assign) = assignment else { return false };
-    let last = |expr: &Expr| match expr {
-        Expr::Name(name) => Some(name.id.to_string()),
-        Expr::Attribute(attribute) => Some(attribute.attr.to_string()),
-        _ => None,
-    };
     let own = reference.name.rsplit('.').next();
-    assign.targets.iter().any(|target| last(target).as_deref() == own)
+    assign.targets.iter().any(|target| match target {
+        Expr::Name(name) => Some(name.id.as_str()) == own,
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()) == own,
+        Expr::Subscript(_) => true,
+        _ => false,
+    })
 }
 
 fn wraps_unverified(call: &Call<'_, '_>) -> Option<Confidence> {

@@ -5,8 +5,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use crate::python::Module;
 
 /// Words that name a value which must stay secret.
-const SECRET: &[&str] =
-    &["password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "credential"];
+const SECRET: &[&str] = &["password", "passwd", "passphrase", "pwd", "secret", "apikey", "credential"];
 
 /// Pairs of words that name one.
 const SECRET_PAIRS: &[(&str, &str)] = &[
@@ -194,24 +193,106 @@ pub(super) fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// Words in front of `token` that make it a piece of a text, a place in a list or a handle.
+const NO_CREDENTIAL: &[&str] = &[
+    "next",
+    "page",
+    "paging",
+    "pagination",
+    "continuation",
+    "start",
+    "starting",
+    "cursor",
+    "sync",
+    "resume",
+    "current",
+    "last",
+    "first",
+    "prev",
+    "previous",
+    "end",
+    "begin",
+    "stop",
+    "pad",
+    "padding",
+    "eos",
+    "bos",
+    "unk",
+    "unknown",
+    "mask",
+    "sep",
+    "cls",
+    "special",
+    "num",
+    "max",
+    "min",
+    "syntax",
+    "lex",
+    "lexer",
+    "string",
+    "word",
+    "name",
+    "number",
+    "op",
+    "operator",
+    "keyword",
+    "comment",
+    "acquire",
+    "release",
+    "cancel",
+    "cancellation",
+    "idempotency",
+    "client",
+    "request",
+    "job",
+    "task",
+    "change",
+    "marker",
+    "delimiter",
+    "open",
+    "close",
+    "text",
+    "input",
+    "output",
+    "template",
+    "parse",
+    "parser",
+    "block",
+    "audio",
+    "image",
+    "expected",
+];
+
+/// Whether the words of a name speak of a token that opens something.
+fn is_token(words: &[String]) -> bool {
+    let at = words.iter().rposition(|word| word == "token");
+    at.is_some_and(|at| at == 0 || !NO_CREDENTIAL.contains(&words[at - 1].as_str()))
+}
+
 /// Whether a name speaks of something that must stay secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let words = words(name);
-    words
-        .iter()
-        .any(|word| SECRET.contains(&word.as_str()) || SECRET_ENDS.iter().any(|end| word.ends_with(end)))
+    is_token(&words)
+        || words
+            .iter()
+            .any(|word| SECRET.contains(&word.as_str()) || SECRET_ENDS.iter().any(|end| word.ends_with(end)))
         || words.windows(2).any(|pair| SECRET_PAIRS.contains(&(pair[0].as_str(), pair[1].as_str())))
         || words == ["pass"]
 }
 
 /// Whether a name says that its value is a secret, and not only something about one.
 pub(super) fn is_secret_value(name: &str) -> bool {
+    let is_identifier = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
+    if !name.chars().all(is_identifier) || !is_secret(name) {
+        return false;
+    }
     let words = words(name);
-    let about = |word: &String| ABOUT.contains(&word.as_str());
-    let names_another = |word: &String| {
-        word == "key" && words.iter().any(|word| matches!(word.as_str(), "password" | "token"))
-    };
-    is_secret(name) && !words.last().is_some_and(|last| about(last) || names_another(last))
+    let Some(last) = words.last() else { return false };
+    let names_another =
+        last == "key" && words.iter().any(|word| matches!(word.as_str(), "password" | "token"));
+    let about_token =
+        is_token(&words) && !words.iter().any(|word| SECRET.contains(&word.as_str())) && last != "token";
+    !ABOUT.contains(&last.as_str()) && !names_another && !about_token
 }
 
 /// Whether a name says that its value must not be guessed.
