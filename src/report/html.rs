@@ -32,7 +32,7 @@ pub fn render(verdict: &Verdict) -> String {
     let filters =
         PARTS.map(|(standing, id, title, shown)| filter(count(&items, standing), id, title, shown)).concat();
     let rules = PARTS
-        .map(|(_, id, ..)| format!("#f-{id}:not(:checked) ~ main #{id} {{ display: none; }}\n"))
+        .map(|(_, id, ..)| format!("body:has(#f-{id}:not(:checked)) #{id} {{ display: none; }}\n"))
         .concat();
     let parts = PARTS.map(|(standing, id, title, _)| part(&items, standing, id, title)).concat();
     format!(
@@ -43,7 +43,7 @@ pub fn render(verdict: &Verdict) -> String {
          <meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>mergegate: {word}</title>\n<style>\n{STYLE}{rules}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#findings\">Skip to the findings</a>\n\
-         {}{}{filters}\n<main id=\"findings\">\n{parts}</main>\n{}\
+         {}{}<fieldset>\n<legend>Show</legend>\n{filters}</fieldset>\n<main id=\"findings\">\n{parts}</main>\n{}\
          <p class=\"about\">mergegate {VERSION}</p>\n</body>\n</html>\n",
         banner(verdict),
         chart(verdict),
@@ -73,10 +73,7 @@ fn filter(count: usize, id: &str, title: &str, shown: bool) -> String {
         return String::new();
     }
     let checked = if shown { " checked" } else { "" };
-    format!(
-        "<input class=\"filter\" type=\"checkbox\" id=\"f-{id}\"{checked}><label for=\"f-{id}\">{title} \
-         ({count})</label>\n"
-    )
+    format!("<label><input type=\"checkbox\" id=\"f-{id}\"{checked}> {title} ({count})</label>\n")
 }
 
 fn part(items: &[Item<'_>], standing: Standing, id: &str, title: &str) -> String {

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
+mod disclosure;
+mod hostile;
 mod json;
+mod platforms;
 mod samples;
 mod sarif;
 mod text;

@@ -4,11 +4,11 @@
 use std::time::{Duration, SystemTime};
 
 use mergegate::baseline::State;
-use mergegate::check::{Check, Detect, Severity, When};
+use mergegate::check::{Check, Confidence, Detect, Severity, When};
 use mergegate::finding::Finding;
 use mergegate::path::FilePath;
 use mergegate::policy::Policy;
-use mergegate::python::{Problem, SourceFile};
+use mergegate::python::{Call, Problem, SourceFile};
 use mergegate::report::Options;
 use mergegate::scan::Scanner;
 use mergegate::suppression;
@@ -28,7 +28,7 @@ static EVAL: Check = Check {
     aliases: &["bandit:B307"],
     bad: &["eval(text)\n"],
     good: &["ast.literal_eval(text)\n"],
-    detect: &[Detect::Call(&["builtins.eval"], When::Dynamic)],
+    detect: &[Detect::Call(&["builtins.eval"], When::Is(sureness))],
 };
 
 static SYSTEM: Check = Check {
@@ -37,7 +37,7 @@ static SYSTEM: Check = Check {
     summary: "A shell runs the command line.",
     instead: "`subprocess.run([program, argument])`.",
     cwe: &[78, 88],
-    detect: &[Detect::Call(&["os.system"], When::Dynamic)],
+    detect: &[Detect::Call(&["os.system"], When::Is(sureness))],
     ..EVAL
 };
 
@@ -51,6 +51,11 @@ static MKTEMP: Check = Check {
     detect: &[Detect::Call(&["tempfile.mktemp"], When::Always)],
     ..EVAL
 };
+
+fn sureness(call: &Call<'_, '_>) -> Option<Confidence> {
+    let is_constant = call.text("source", 0).is_some();
+    Some(if is_constant { Confidence::Low } else { Confidence::Medium })
+}
 
 /// What stands in the tests for today.
 pub const NOON: u64 = 1_751_371_200;
