@@ -54,6 +54,8 @@ impl Terminal {
         let options = textwrap::Options::new(self.width.max(first.len().max(hang) + MIN_PROSE_WIDTH))
             .initial_indent(first)
             .subsequent_indent(&indent)
+            // Only where there is a space: `visible_in_log` looks at what can come to stand at the start of a line.
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
             .word_splitter(textwrap::WordSplitter::NoHyphenation)
             .break_words(false);
         textwrap::fill(&self.safe(prose), options)
