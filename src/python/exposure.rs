@@ -1,6 +1,8 @@
 //! How much somebody outside the program can have to do with a value.
 
 use ruff_python_ast::{self as ast, Expr, Operator};
+use std::sync::LazyLock;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::call::Call;
@@ -222,18 +224,30 @@ static REQUEST_FACTS: &[&str] = &[
     "flask.request.content_length",
 ];
 
-fn named_exposure(name: &str) -> Option<Exposure> {
-    if is_of(name, REQUEST_FACTS) {
-        return Some(Exposure::Unknown);
+/// The tables above by the first part of the names, the first row that fits counts.
+static NAMED: LazyLock<FxHashMap<&'static str, Vec<(&'static str, Exposure)>>> = LazyLock::new(|| {
+    let tables = [
+        (REQUEST_FACTS, Exposure::Unknown),
+        (REQUESTS, Exposure::Request),
+        (INPUTS, Exposure::Input),
+        (SANITISERS, Exposure::Sanitised),
+    ];
+    let mut rows: FxHashMap<&str, Vec<(&str, Exposure)>> = FxHashMap::default();
+    for (names, exposure) in tables {
+        for name in names {
+            rows.entry(name.split('.').next().unwrap_or(name)).or_default().push((name, exposure));
+        }
     }
-    if is_of(name, REQUESTS) {
-        Some(Exposure::Request)
-    } else if is_of(name, INPUTS) {
-        Some(Exposure::Input)
-    } else if is_of(name, SANITISERS) || is_quoting(name) {
-        Some(Exposure::Sanitised)
-    } else {
-        None
+    rows
+});
+
+/// What is known of a qualified name by itself.
+fn named_exposure(name: &str) -> Option<Exposure> {
+    let rows = NAMED.get(name.split('.').next().unwrap_or(name));
+    let known = rows.and_then(|rows| rows.iter().find(|(known, _)| is_within(name, known)));
+    match known {
+        Some((_, exposure)) => Some(*exposure),
+        None => is_quoting(name).then_some(Exposure::Sanitised),
     }
 }
 
@@ -290,7 +304,7 @@ pub(super) fn source_of<'a>(names: &Names<'a>, value: Value<'a>) -> Option<Expos
 /// Whether an expression is a part of a request that its sender does not choose freely.
 pub(super) fn is_request_fact<'a>(names: &Names<'a>, value: Value<'a>) -> bool {
     let found = names.qualified(value);
-    !found.is_empty() && found.iter().all(|name| is_of(name, REQUEST_FACTS))
+    !found.is_empty() && found.iter().all(|name| REQUEST_FACTS.iter().any(|fact| is_within(name, fact)))
 }
 
 /// What a call of a known source or sanitiser gives.
@@ -307,11 +321,9 @@ pub(super) fn result_of<'a>(
     found.collect::<Option<Vec<Exposure>>>()?.into_iter().max()
 }
 
-/// Whether a name is one of these or something inside one of these.
-fn is_of(name: &str, known: &[&str]) -> bool {
-    known.iter().any(|known| {
-        name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    })
+/// Whether a name is another one or something inside it.
+fn is_within(name: &str, known: &str) -> bool {
+    name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// Whether a name is the result of a method that quotes what it is given, whatever it is a method of.

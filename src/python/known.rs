@@ -1,7 +1,10 @@
 //! What is known about names of the standard library and of widely used packages: which are the same thing
 //! under another name, and what calling some of them gives.
 
+use std::sync::LazyLock;
+
 use compact_str::CompactString;
+use rustc_hash::FxHashMap;
 
 /// Names of CPython's `builtins` module that a program can call or misuse.
 pub fn is_builtin(name: &str) -> bool {
@@ -220,6 +223,9 @@ static GIVES: &[(&str, &str)] = &[
     ("multiprocessing.connection.Listener().accept", "multiprocessing.connection.Connection"),
 ];
 
+static GIVES_BY_NAME: LazyLock<FxHashMap<&'static str, &'static str>> =
+    LazyLock::new(|| GIVES.iter().copied().collect());
+
 /// Dangerous modules that reach a program as an attribute of a module that merely imports them.
 static RE_EXPORTED: &[&str] = &[
     "base64",
@@ -381,14 +387,28 @@ pub fn canonical(path: CompactString) -> CompactString {
 
 /// The class whose instance a call of `callee` gives: `callee` itself unless it is known better.
 pub fn instance_of(callee: &str) -> CompactString {
-    let class = GIVES.iter().find(|(from, _)| *from == callee).map_or(callee, |(_, class)| class);
+    let class = GIVES_BY_NAME.get(callee).copied().unwrap_or(callee);
     let mut instance = CompactString::from(class);
     instance.push_str("()");
     instance
 }
 
+/// The rows of [`SAME`] by the first part of the name: most names have none.
+static SAME_BY_FIRST: LazyLock<FxHashMap<&'static str, Vec<(&'static str, &'static str)>>> =
+    LazyLock::new(|| {
+        let mut rows: FxHashMap<&str, Vec<(&str, &str)>> = FxHashMap::default();
+        for (from, to) in SAME {
+            rows.entry(first_part(from)).or_default().push((from, to));
+        }
+        rows
+    });
+
+fn first_part(path: &str) -> &str {
+    path.split(['.', '(', '[']).next().unwrap_or(path)
+}
+
 fn renamed(path: &str) -> Option<CompactString> {
-    SAME.iter().find_map(|(from, to)| {
+    SAME_BY_FIRST.get(first_part(path))?.iter().find_map(|(from, to)| {
         let rest = path.strip_prefix(from)?;
         let boundary = rest.is_empty() || rest.starts_with(['.', '(', '[']);
         boundary.then(|| {
