@@ -3,6 +3,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::Family;
+use super::words::words;
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Call, Constant, Hits, Module, Node, Thing, Value};
 
@@ -229,22 +230,6 @@ fn names_in<'m>(module: &'m Module<'_>, range: TextRange) -> impl Iterator<Item 
     let file = module.file();
     let tokens = file.tokens().map_or(&[][..], |tokens| tokens.in_range(range));
     tokens.iter().filter(|token| token.kind() == TokenKind::Name).map(|token| &file.text()[token.range()])
-}
-
-/// `has_perm` and `hasPerm` both read "has perm".
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut was_lower = false;
-    for c in name.chars() {
-        if (c == '_' || c.is_uppercase() && was_lower) && words.last().is_some_and(|word| !word.is_empty()) {
-            words.push(String::new());
-        }
-        was_lower = c.is_lowercase();
-        if let (Some(word), true) = (words.last_mut(), c != '_') {
-            word.extend(c.to_lowercase());
-        }
-    }
-    words
 }
 
 fn except_pass(node: &Node<'_, '_>, hits: &mut Hits) {

@@ -45,6 +45,9 @@ mod sql;
 mod ssh;
 mod temporary_files;
 mod tls;
+mod web;
+mod web_code;
+mod web_settings;
 mod words;
 mod xml;
 
@@ -54,6 +57,8 @@ pub static FAMILIES: &[Family] = &[
     module_loading::FAMILY,
     process::FAMILY,
     sql::FAMILY,
+    web::FAMILY,
+    web_settings::FAMILY,
     deserialization::FAMILY,
     debugging::FAMILY,
     logging::FAMILY,

@@ -1,0 +1,737 @@
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
+use ruff_text_size::Ranged;
+
+use super::Family;
+use super::web_code::{is_any, is_view};
+use super::words::{is_unguessable, last_name, words};
+use crate::check::{Check, Confidence, Detect, Severity, When};
+use crate::python::{Argument, Assignment, Call, Constant, Exposure, Hits, Module, Node, Reference, Truth};
+
+pub const FAMILY: Family = Family { id: "web", title: "Web applications", checks: CHECKS };
+
+const CHECKS: &[Check] = &[
+    Check {
+        id: "flask-debug",
+        family: "web",
+        summary: "The application starts with Werkzeug's debugger, which runs code for whoever causes an error.",
+        why: "The page that shows an error has a console in it. Its PIN can be worked out from what the error pages and \
+              a readable file tell.",
+        neglect: "It is started on a developer's machine only, and listens on localhost.",
+        instead: "`flask --debug run` while developing, and `app.run()` without `debug` in the code.",
+        cwe: &[489, 94],
+        severity: Severity::High,
+        aliases: &["bandit:B201", "ruff:S201"],
+        bad: &[
+            "from flask import Flask\napp = Flask(__name__)\napp.run(debug=True)\n",
+            "from shop import app\napp.run(host=\"0.0.0.0\", debug=True)\n",
+            "from werkzeug.serving import run_simple\nrun_simple(\"localhost\", 80, app, use_debugger=True)\n",
+            "from flask import Flask\napp = Flask(__name__)\napp.debug = True\n",
+        ],
+        good: &[
+            "from flask import Flask\napp = Flask(__name__)\napp.run()\n",
+            "import asyncio\nasyncio.run(main(), debug=True)\n",
+        ],
+        detect: &[
+            Detect::Call(&["*.run"], When::Is(runs_debugger)),
+            Detect::Call(&["werkzeug.serving.run_simple", "werkzeug.run_simple"], When::Is(uses_debugger)),
+            Detect::Call(&["werkzeug.debug.DebuggedApplication"], When::Is(evaluates)),
+            Detect::Assign(&["flask.Flask().debug"], |assignment| is_true(assignment)),
+        ],
+    },
+    Check {
+        id: "web-debug-mode",
+        family: "web",
+        summary: "The server shows what is inside the program to whoever causes an error.",
+        why: "A page with a traceback shows source code, paths and values of variables, among them keys and passwords.",
+        neglect: "It is started on a developer's machine only, and listens on localhost.",
+        instead: "Leave `debug` off, and turn it on by an option of the command line while developing.",
+        cwe: &[489, 215],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "from fastapi import FastAPI\napp = FastAPI(debug=True)\n",
+            "import bottle\nbottle.run(host=\"localhost\", debug=True)\n",
+            "import bottle\nbottle.debug(True)\n",
+        ],
+        good: &[
+            "from fastapi import FastAPI\napp = FastAPI(debug=False)\n",
+            "from fastapi import FastAPI\napp = FastAPI(debug=settings.debug)\n",
+        ],
+        detect: &[
+            Detect::Call(DEBUG_SERVERS, When::Is(debugs)),
+            Detect::Call(&["bottle.debug"], When::Is(turned_on)),
+        ],
+    },
+    Check {
+        id: "server-reload",
+        family: "web",
+        summary: "The server watches its source files and starts again when one changes.",
+        why: "It is meant for developing: whoever can write one file of the program runs code at once, and the watching \
+              costs time.",
+        neglect: "It is started on a developer's machine only.",
+        instead: "`uvicorn shop:app --reload` while developing, and no `reload` in the code.",
+        cwe: &[489],
+        severity: Severity::Low,
+        aliases: &[],
+        bad: &[
+            "import uvicorn\nuvicorn.run(\"shop:app\", reload=True)\n",
+            "from hypercorn import Config\nfrom uvicorn import run\nrun(app, reload=1)\n",
+        ],
+        good: &["import uvicorn\nuvicorn.run(\"shop:app\")\n", "page.run(reload=True)\n"],
+        detect: &[Detect::Call(&["uvicorn.run", "bottle.run"], When::Is(reloads))],
+    },
+    Check {
+        id: "cookie-without-flags",
+        family: "web",
+        summary: "A cookie is set that travels unencrypted or can be read by scripts.",
+        why: "Without `secure` it is sent over plain HTTP too, and without `httponly` a script that got into a page can \
+              read it.",
+        neglect: "The cookie holds nothing that others may not know or change, such as a language.",
+        instead: "`response.set_cookie(name, value, secure=True, httponly=True, samesite=\"Lax\")`.",
+        cwe: &[614, 1004],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "response.set_cookie(\"session\", value)\n",
+            "response.set_cookie(\"language\", value, secure=False, httponly=True)\n",
+        ],
+        good: &[
+            "response.set_cookie(\"session\", value, secure=True, httponly=True, samesite=\"Lax\")\n",
+            "jar.set_cookie(cookie)\n",
+        ],
+        detect: &[Detect::Call(&["*.set_cookie", "*.set_signed_cookie"], When::Is(without_flags))],
+    },
+    Check {
+        id: "csrf-exempt",
+        family: "web",
+        summary: "This view accepts requests that another site made somebody's browser send.",
+        why: "Any page that a logged-in person visits can send a form to this view in their name.",
+        neglect: "The view authenticates each request in another way, for example by a signature.",
+        instead: "Leave the protection on, and send the token with the request.",
+        cwe: &[352],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "from django.views.decorators.csrf import csrf_exempt\n@csrf_exempt\ndef hook(request):\n    save(request)\n",
+            "from flask_wtf.csrf import CSRFProtect\ncsrf = CSRFProtect(app)\n@csrf.exempt\ndef hook():\n    save()\n",
+        ],
+        good: &[
+            "from django.views.decorators.csrf import csrf_protect\n@csrf_protect\ndef hook(request):\n    save(request)\n",
+            "@limiter.exempt\ndef hook():\n    save()\n",
+        ],
+        detect: &[Detect::Reference(
+            &[
+                "django.views.decorators.csrf.csrf_exempt",
+                "flask_wtf.CSRFProtect().exempt",
+                "flask_wtf.csrf.CSRFProtect().exempt",
+                "flask_wtf.csrf.CsrfProtect().exempt",
+            ],
+            always,
+        )],
+    },
+    Check {
+        id: "csrf-off",
+        family: "web",
+        summary: "The check that a form comes from the site itself is switched off.",
+        why: "Any page that a logged-in person visits can send forms in their name.",
+        neglect: "The application knows no cookies, only tokens in a header.",
+        instead: "`tornado.web.Application(handlers, xsrf_cookies=True)`.",
+        cwe: &[352],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import tornado.web\ntornado.web.Application(handlers, xsrf_cookies=False)\n",
+            "from wtforms.ext.csrf import SecureForm\nform = Form(request.form, csrf_enabled=False)\n",
+        ],
+        good: &[
+            "import tornado.web\ntornado.web.Application(handlers, xsrf_cookies=True)\n",
+            "form = Form(request.form)\n",
+        ],
+        detect: &[Detect::Node(&[NodeKind::Keyword], csrf_keyword)],
+    },
+    Check {
+        id: "cors-any-origin",
+        family: "web",
+        summary: "Scripts of any site may read what is answered here.",
+        why: "Any page that somebody visits can read, from their browser and their network, what they can see here.",
+        neglect: "Everything that is answered is public and looks the same for everybody.",
+        instead: "`allow_origins=[\"https://shop.example.com\"]`.",
+        cwe: &[942],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "from fastapi.middleware.cors import CORSMiddleware\n\
+             app.add_middleware(CORSMiddleware, allow_origins=[\"*\"])\n",
+            "from flask_cors import CORS\nCORS(app)\n",
+            "response.headers[\"Access-Control-Allow-Origin\"] = \"*\"\n",
+            "answer = {\"headers\": {\"Access-Control-Allow-Origin\": \"*\"}}\n",
+        ],
+        good: &[
+            "from fastapi.middleware.cors import CORSMiddleware\n\
+             app.add_middleware(CORSMiddleware, allow_origins=[\"https://shop.example.com\"])\n",
+            "from flask_cors import CORS\nCORS(app, origins=[\"https://shop.example.com\"])\n",
+            "response.headers[\"Access-Control-Allow-Origin\"] = \"https://shop.example.com\"\n",
+        ],
+        detect: &[
+            Detect::Call(CORS_MIDDLEWARE, When::Is(any_origin_only)),
+            Detect::Call(FLASK_CORS, When::Is(any_flask_origin_only)),
+            Detect::Call(&["*.set_header", "*.send_header", "*.add_header"], When::Is(any_origin_header)),
+            Detect::Node(&[NodeKind::StmtAssign, NodeKind::ExprDict], any_origin_item),
+        ],
+    },
+    Check {
+        id: "cors-credentials-any-origin",
+        family: "web",
+        summary: "Scripts of any site may read what a logged-in person sees here.",
+        why: "With credentials allowed, the page of an attacker reads answers with the visitor's own cookies: it sees \
+              and does what they can see and do.",
+        neglect: "Never for an application in which people log in.",
+        instead: "`allow_origins=[\"https://shop.example.com\"], allow_credentials=True`.",
+        cwe: &[942],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "from fastapi.middleware.cors import CORSMiddleware\n\
+             app.add_middleware(CORSMiddleware, allow_origins=[\"*\"], allow_credentials=True)\n",
+            "from flask_cors import CORS\nCORS(app, supports_credentials=True)\n",
+        ],
+        good: &[
+            "from fastapi.middleware.cors import CORSMiddleware\n\
+             app.add_middleware(CORSMiddleware, allow_origins=ORIGINS, allow_credentials=True)\n",
+            "from flask_cors import CORS\nCORS(app, origins=\"https://shop.example.com\", supports_credentials=True)\n",
+        ],
+        detect: &[
+            Detect::Call(CORS_MIDDLEWARE, When::Is(any_origin_with_credentials)),
+            Detect::Call(FLASK_CORS, When::Is(any_flask_origin_with_credentials)),
+        ],
+    },
+    Check {
+        id: "trusted-hosts-any",
+        family: "web",
+        summary: "The application answers for any host name, or believes any client about its address.",
+        why: "The `Host` and `X-Forwarded-…` headers are chosen by the client: links in mails, redirects and limits by \
+              address can be bent.",
+        neglect: "A proxy that overwrites these headers is the only way to the application.",
+        instead: "`allowed_hosts=[\"shop.example.com\"]`, `ProxyFix(app, x_for=1, x_proto=1, x_host=0)`.",
+        cwe: &[346, 348],
+        severity: Severity::Low,
+        aliases: &[],
+        bad: &[
+            "from starlette.middleware.trustedhost import TrustedHostMiddleware\n\
+             app.add_middleware(TrustedHostMiddleware, allowed_hosts=[\"*\"])\n",
+            "from werkzeug.middleware.proxy_fix import ProxyFix\napp.wsgi_app = ProxyFix(app.wsgi_app)\n",
+            "import uvicorn\nuvicorn.run(app, forwarded_allow_ips=\"*\")\n",
+        ],
+        good: &[
+            "from starlette.middleware.trustedhost import TrustedHostMiddleware\n\
+             app.add_middleware(TrustedHostMiddleware, allowed_hosts=[\"shop.example.com\"])\n",
+            "from werkzeug.middleware.proxy_fix import ProxyFix\napp.wsgi_app = ProxyFix(app.wsgi_app, x_for=1)\n",
+        ],
+        detect: &[
+            Detect::Call(&["*.add_middleware", "fastapi.middleware.Middleware"], When::Is(any_trusted_host)),
+            Detect::Call(
+                &["werkzeug.middleware.proxy_fix.ProxyFix", "werkzeug.contrib.fixers.ProxyFix"],
+                When::Is(without_counts),
+            ),
+            Detect::Call(&["uvicorn.run", "uvicorn.Config"], When::Is(any_forwarded_address)),
+        ],
+    },
+    Check {
+        id: "graphql-explorer",
+        family: "web",
+        summary: "The server offers a page that explores its whole GraphQL interface.",
+        why: "Everybody can list every query and mutation, also those that no page of the application uses.",
+        neglect: "The interface is public and documented anyway.",
+        instead: "`graphiql=False`, and introspection off in production.",
+        cwe: &[200, 489],
+        severity: Severity::Low,
+        aliases: &[],
+        bad: &[
+            "from graphene_django.views import GraphQLView\nview = GraphQLView.as_view(graphiql=True)\n",
+            "from strawberry.fastapi import GraphQLRouter\nrouter = GraphQLRouter(schema, graphql_ide=\"graphiql\")\n",
+        ],
+        good: &[
+            "from graphene_django.views import GraphQLView\nview = GraphQLView.as_view(graphiql=False)\n",
+            "from strawberry.fastapi import GraphQLRouter\nrouter = GraphQLRouter(schema, graphql_ide=None)\n",
+        ],
+        detect: &[Detect::Node(&[NodeKind::Keyword], graphql_explorer)],
+    },
+    Check {
+        id: "mass-assignment",
+        family: "web",
+        summary: "Whoever sends a request chooses which fields of a record are set.",
+        why: "A field that the form does not show, such as `is_admin` or `owner`, can be set by adding it to the \
+              request; a field that is added to the model later is open at once.",
+        neglect: "Every field of the record may be set by everybody who can send the request.",
+        instead: "`fields = [\"title\", \"text\"]`; `Page(title=data[\"title\"], text=data[\"text\"])`.",
+        cwe: &[915],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "class PageForm(ModelForm):\n    class Meta:\n        model = Page\n        fields = \"__all__\"\n",
+            "from flask import request\npage = Page(**request.json)\n",
+        ],
+        good: &[
+            "class PageForm(ModelForm):\n    class Meta:\n        model = Page\n        fields = [\"title\"]\n",
+            "class Report:\n    fields = \"__all__\"\n",
+        ],
+        detect: &[Detect::Node(&[NodeKind::StmtAssign, NodeKind::Keyword], mass_assignment)],
+    },
+    Check {
+        id: "error-details-shown",
+        family: "web",
+        summary: "The client gets to see the text of an exception.",
+        why: "Messages and tracebacks tell about paths, queries, versions and sometimes values: they help to attack \
+              what raised them.",
+        neglect: "The exception is the application's own and made to be shown.",
+        instead: "Log it, and answer with a fixed text: `logger.exception(\"cannot save\")`.",
+        cwe: &[209],
+        severity: Severity::Low,
+        aliases: &[],
+        bad: &[
+            "@app.route(\"/\")\ndef index():\n    try:\n        return page()\n    except Exception as error:\n        \
+             return str(error), 500\n",
+            "import traceback\ndef index(request):\n    return HttpResponse(traceback.format_exc())\n",
+            "@app.get(\"/\")\ndef index():\n    try:\n        return page()\n    except Exception as error:\n        \
+             return {\"error\": f\"failed: {error}\"}\n",
+        ],
+        good: &[
+            "@app.route(\"/\")\ndef index():\n    try:\n        return page()\n    except Exception as error:\n        \
+             logger.error(str(error))\n        return \"sorry\", 500\n",
+            "def describe(code):\n    try:\n        return table[code]\n    except KeyError as error:\n        \
+             return str(error)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &["builtins.str", "builtins.repr", "traceback.format_exc", "traceback.format_exception"],
+                When::Is(shows_error),
+            ),
+            Detect::Node(&[NodeKind::InterpolatedElement], shows_error_in_text),
+        ],
+    },
+    Check {
+        id: "open-redirect",
+        family: "web",
+        summary: "Where the browser is sent next is chosen by whoever made the link.",
+        why: "A link that starts with the name of this site leads to one of the attacker's, where people type their \
+              password.",
+        neglect: "The address is checked to be one of this site before.",
+        instead: "`url_for(\"index\")`, or `url_has_allowed_host_and_scheme(target, allowed_hosts={…})` first.",
+        cwe: &[601],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "from flask import redirect, request\nreturn_to = redirect(request.args[\"next\"])\n",
+            "from flask import redirect, request\nredirect(\"https://\" + request.form.get(\"host\"))\n",
+        ],
+        good: &[
+            "from flask import redirect, url_for\nredirect(url_for(\"index\"))\n",
+            "from flask import redirect, request\nredirect(PAGES[request.args[\"next\"]])\n",
+        ],
+        detect: &[Detect::Call(REDIRECTS, When::Is(redirects))],
+    },
+    Check {
+        id: "header-from-request",
+        family: "web",
+        summary: "A header of the answer is made of what the client sent.",
+        why: "A line break in it starts a new header or the body, where the framework lets it through; and some headers \
+              decide what the browser may do.",
+        neglect: "The value is checked against a fixed list before.",
+        instead: "Look the value up in a fixed dictionary.",
+        cwe: &[113],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "from flask import request\nresponse.headers[\"X-Name\"] = request.args[\"name\"]\n",
+            "from flask import request\nself.send_header(\"Location\", request.args[\"next\"])\n",
+        ],
+        good: &[
+            "from flask import request\nresponse.headers[\"X-Name\"] = NAMES[0]\n",
+            "from flask import request\nname = request.headers[\"X-Name\"]\n",
+        ],
+        detect: &[
+            Detect::Call(&["*.set_header", "*.send_header", "*.add_header"], When::Is(header_from_request)),
+            Detect::Node(&[NodeKind::StmtAssign], header_item_from_request),
+        ],
+    },
+    Check {
+        id: "jupyter-open",
+        family: "web",
+        summary: "This Jupyter server lets everybody in who can reach it.",
+        why: "Whoever can open a notebook runs code with the rights of the server.",
+        neglect: "Something else in front of it asks for a password.",
+        instead: "Leave the token that Jupyter makes, or set a password with `jupyter server password`.",
+        cwe: &[306],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &["c.NotebookApp.token = \"\"\n", "c.ServerApp.disable_check_xsrf = True\n"],
+        good: &["c.NotebookApp.port = 8889\n", "parser.token = \"\"\n"],
+        detect: &[Detect::Node(&[NodeKind::StmtAssign], jupyter_open)],
+    },
+];
+
+/// Servers and applications with a `debug` that shows tracebacks.
+const DEBUG_SERVERS: &[&str] = &[
+    "aiohttp_debugtoolbar.setup",
+    "bottle.Bottle().run",
+    "bottle.run",
+    "connexion.App().run",
+    "connexion.FlaskApp().run",
+    "dash.Dash().run",
+    "dash.Dash().run_server",
+    "fastapi.FastAPI",
+    "litestar.Litestar",
+    "quart.Quart().run",
+    "sanic.Sanic().run",
+    "starlette.applications.Starlette",
+    "tornado.web.Application",
+];
+
+const CORS_MIDDLEWARE: &[&str] =
+    &["*.add_middleware", "fastapi.middleware.Middleware", "fastapi.middleware.cors.CORSMiddleware"];
+
+const FLASK_CORS: &[&str] = &["flask_cors.CORS", "flask_cors.cross_origin", "flask_cors.extension.CORS"];
+
+const REDIRECTS: &[&str] = &[
+    "bottle.redirect",
+    "django.http.HttpResponsePermanentRedirect",
+    "django.http.HttpResponseRedirect",
+    "django.shortcuts.redirect",
+    "fastapi.responses.RedirectResponse",
+    "flask.redirect",
+    "quart.redirect",
+    "sanic.response.redirect",
+    "werkzeug.utils.redirect",
+];
+
+fn always(_: &Reference<'_, '_>) -> Option<Confidence> {
+    Some(Confidence::High)
+}
+
+fn sure(truth: Truth) -> Option<Confidence> {
+    match truth {
+        Truth::True => Some(Confidence::High),
+        Truth::Sometimes => Some(Confidence::Medium),
+        Truth::False | Truth::Absent | Truth::Unknown => None,
+    }
+}
+
+fn is_true(assignment: &Assignment<'_, '_>) -> Option<Confidence> {
+    (assignment.constant() == Some(Constant::Bool(true))).then_some(Confidence::High)
+}
+
+/// `run` of a Flask application, or of something that may be one: it can come from another file.
+fn runs_debugger(call: &Call<'_, '_>) -> Option<Confidence> {
+    let name = call.name.as_str();
+    let is_flask = name == "flask.Flask().run";
+    let is_other = DEBUG_SERVERS.contains(&name)
+        || ["asyncio.", "anyio.", "trio.", "subprocess."].iter().any(|module| name.starts_with(module));
+    if is_other {
+        return None;
+    }
+    let confidence = sure(call.truth("debug", is_flask.then_some(2)))?;
+    Some(if is_flask { confidence } else { confidence.min(Confidence::Medium) })
+}
+
+fn uses_debugger(call: &Call<'_, '_>) -> Option<Confidence> {
+    sure(call.truth("use_debugger", 4))
+}
+
+fn evaluates(call: &Call<'_, '_>) -> Option<Confidence> {
+    sure(call.truth("evalex", 1))
+}
+
+fn debugs(call: &Call<'_, '_>) -> Option<Confidence> {
+    sure(call.truth("debug", None))
+}
+
+fn turned_on(call: &Call<'_, '_>) -> Option<Confidence> {
+    match call.truth("mode", 0) {
+        Truth::Absent if !call.handed_on => Some(Confidence::High),
+        truth => sure(truth),
+    }
+}
+
+fn reloads(call: &Call<'_, '_>) -> Option<Confidence> {
+    sure(call.truth(if call.name == "bottle.run" { "reloader" } else { "reload" }, None))
+}
+
+fn without_flags(call: &Call<'_, '_>) -> Option<Confidence> {
+    let key = ["key", "name"].iter().find_map(|keyword| call.given(keyword, 0))?;
+    let value = call.given("value", 1)?;
+    let names = call.module.names();
+    // A cookie with nothing in it, or no cookie at all, is on its way out.
+    if names.constant(value).is_some_and(|value| !value.truth()) {
+        return None;
+    }
+    let off = |keyword, position| matches!(call.truth(keyword, position), Truth::Absent | Truth::False);
+    if !off("secure", 6) && !off("httponly", 7) {
+        return None;
+    }
+    let name = names.constant(key);
+    let is_telling = name.as_ref().and_then(Constant::as_str).is_some_and(is_unguessable);
+    Some(if is_telling { Confidence::High } else { Confidence::Medium })
+}
+
+fn csrf_keyword(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::Keyword(ast::Keyword { arg: Some(name), value, .. }) = node.node else { return };
+    let is_switch = matches!(name.as_str(), "xsrf_cookies" | "csrf_enabled" | "csrf_protect");
+    if is_switch && node.module.constant(value) == Some(Constant::Bool(false)) {
+        hits.at(name, Confidence::High);
+    }
+}
+
+/// Whether a call adds a middleware, or makes it itself.
+fn adds(call: &Call<'_, '_>, middleware: &str) -> bool {
+    call.name == middleware || call.refers_to("middleware_class", 0, &[middleware])
+}
+
+fn any_origin(call: &Call<'_, '_>) -> bool {
+    adds(call, "fastapi.middleware.cors.CORSMiddleware")
+        && ["allow_origins", "allow_origin_regex"]
+            .iter()
+            .any(|keyword| call.constant(keyword, None).is_some_and(|origins| is_any(&origins)))
+}
+
+fn any_origin_only(call: &Call<'_, '_>) -> Option<Confidence> {
+    let with_credentials = call.truth("allow_credentials", None) == Truth::True;
+    (any_origin(call) && !with_credentials).then_some(Confidence::High)
+}
+
+fn any_origin_with_credentials(call: &Call<'_, '_>) -> Option<Confidence> {
+    let with_credentials = call.truth("allow_credentials", None) == Truth::True;
+    (any_origin(call) && with_credentials).then_some(Confidence::High)
+}
+
+/// Flask-CORS allows every origin unless it is told otherwise.
+fn any_flask_origin(call: &Call<'_, '_>) -> bool {
+    if call.may_hide_keywords() && !call.handed_on {
+        return false;
+    }
+    match (call.constant("origins", None), call.argument("origins", None)) {
+        (Some(origins), _) => is_any(&origins),
+        (None, Argument::Given(_)) => false,
+        (None, _) => match call.argument("resources", None) {
+            Argument::Given(_) => {
+                call.constant("resources", None).is_some_and(|resources| allows_any(&resources))
+            }
+            _ => true,
+        },
+    }
+}
+
+/// Whether a mapping of paths names no origins for one of them, or any.
+fn allows_any(resources: &Constant) -> bool {
+    let Constant::Dict(paths) = resources else { return true };
+    paths.iter().any(|(_, options)| match options {
+        Constant::Dict(options) => options
+            .iter()
+            .find(|(key, _)| key.as_str() == Some("origins"))
+            .is_none_or(|(_, origins)| is_any(origins)),
+        _ => true,
+    })
+}
+
+fn any_flask_origin_only(call: &Call<'_, '_>) -> Option<Confidence> {
+    let with_credentials = call.truth("supports_credentials", None) == Truth::True;
+    (any_flask_origin(call) && !with_credentials).then_some(Confidence::High)
+}
+
+fn any_flask_origin_with_credentials(call: &Call<'_, '_>) -> Option<Confidence> {
+    let with_credentials = call.truth("supports_credentials", None) == Truth::True;
+    (any_flask_origin(call) && with_credentials).then_some(Confidence::High)
+}
+
+fn is_origin_header(name: &str) -> bool {
+    name.eq_ignore_ascii_case("access-control-allow-origin")
+}
+
+fn any_origin_header(call: &Call<'_, '_>) -> Option<Confidence> {
+    let is_header = call.text("name", 0).is_some_and(|name| is_origin_header(&name));
+    let any = call.constant("value", 1).is_some_and(|value| is_any(&value));
+    (is_header && any).then_some(Confidence::High)
+}
+
+fn any_origin_item(node: &Node<'_, '_>, hits: &mut Hits) {
+    let module = node.module;
+    let is_header =
+        |key: &Expr| matches!(key, Expr::StringLiteral(text) if is_origin_header(text.value.to_str()));
+    match node.node {
+        AnyNodeRef::StmtAssign(assign) => {
+            for target in &assign.targets {
+                let Expr::Subscript(subscript) = target else { continue };
+                if is_header(&subscript.slice)
+                    && module.constant(&assign.value).is_some_and(|value| is_any(&value))
+                {
+                    hits.at(target, Confidence::High);
+                }
+            }
+        }
+        AnyNodeRef::ExprDict(dict) => {
+            for item in dict {
+                let Some(key) = item.key.as_ref().filter(|key| is_header(key)) else { continue };
+                if module.constant(&item.value).is_some_and(|value| is_any(&value)) {
+                    hits.at(key, Confidence::High);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn any_trusted_host(call: &Call<'_, '_>) -> Option<Confidence> {
+    let any = call.constant("allowed_hosts", None).is_some_and(|hosts| is_any(&hosts));
+    (any && adds(call, "fastapi.middleware.trustedhost.TrustedHostMiddleware")).then_some(Confidence::High)
+}
+
+fn without_counts(call: &Call<'_, '_>) -> Option<Confidence> {
+    let only_application = call.all_given().count() <= 1 && !call.hides_arguments();
+    only_application.then_some(Confidence::Medium)
+}
+
+fn any_forwarded_address(call: &Call<'_, '_>) -> Option<Confidence> {
+    call.constant("forwarded_allow_ips", None)
+        .is_some_and(|addresses| is_any(&addresses))
+        .then_some(Confidence::High)
+}
+
+fn graphql_explorer(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::Keyword(ast::Keyword { arg: Some(name), value, .. }) = node.node else { return };
+    let on = match name.as_str() {
+        "graphiql" | "introspection" => node.module.constant(value) == Some(Constant::Bool(true)),
+        "graphql_ide" => node.module.text(value).is_some(),
+        _ => false,
+    };
+    if on {
+        hits.at(name, Confidence::Medium);
+    }
+}
+
+fn mass_assignment(node: &Node<'_, '_>, hits: &mut Hits) {
+    match node.node {
+        AnyNodeRef::StmtAssign(assign) => {
+            let is_fields = matches!(&*assign.targets, [Expr::Name(name)] if name.id.as_str() == "fields");
+            if is_fields && in_meta(node) && node.module.text(&assign.value).as_deref() == Some("__all__") {
+                hits.at(&*assign.value, Confidence::Medium);
+            }
+        }
+        AnyNodeRef::Keyword(ast::Keyword { arg: None, value, .. }) => {
+            let module = node.module;
+            if module.names().exposure(module.value(value)) == Exposure::Request && makes_record(node) {
+                hits.at(value, Confidence::High);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn in_meta(node: &Node<'_, '_>) -> bool {
+    matches!(node.module.parent(node.node), Some(AnyNodeRef::StmtClassDef(class)) if class.name.as_str() == "Meta")
+}
+
+/// Whether a keyword is given to a class, or to a method that makes or changes a record.
+fn makes_record(keyword: &Node<'_, '_>) -> bool {
+    let module = keyword.module;
+    let call = module.parent(keyword.node).and_then(|arguments| module.parent(arguments));
+    let Some(AnyNodeRef::ExprCall(call)) = call else { return false };
+    last_name(&call.func).is_some_and(|name| {
+        name.starts_with(char::is_uppercase)
+            || matches!(
+                name,
+                "create" | "update" | "get_or_create" | "update_or_create" | "insert" | "values"
+            )
+    })
+}
+
+/// Whether a node is a part of what a view answers with.
+fn is_answer<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
+    let mut answered = false;
+    for around in module.ancestors(node) {
+        match around {
+            AnyNodeRef::StmtReturn(_) => answered = true,
+            AnyNodeRef::ExprCall(call) if is_abort(&call.func) => answered = true,
+            // What is logged or measured on the way is not answered.
+            AnyNodeRef::StmtFunctionDef(function) => return answered && is_view(function),
+            AnyNodeRef::ExprLambda(_) | AnyNodeRef::StmtClassDef(_) => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Callees that answer with an error.
+fn is_abort(callee: &Expr) -> bool {
+    last_name(callee).is_some_and(|name| matches!(name, "abort" | "HTTPException" | "HTTPError"))
+}
+
+/// Whether an expression is the exception that a handler around it has caught.
+fn is_caught_error<'a>(module: &Module<'a>, expr: &'a Expr, node: AnyNodeRef<'a>) -> bool {
+    let Expr::Name(name) = expr else { return false };
+    module.ancestors(node).any(|around| match around {
+        AnyNodeRef::ExceptHandlerExceptHandler(handler) => {
+            handler.name.as_ref().is_some_and(|caught| caught.as_str() == name.id.as_str())
+        }
+        _ => false,
+    })
+}
+
+fn shows_error(call: &Call<'_, '_>) -> Option<Confidence> {
+    let shows = match call.name.as_str() {
+        "builtins.str" | "builtins.repr" => {
+            is_caught_error(call.module, call.given("object", 0)?.expr, call.node)
+        }
+        _ => !call.handed_on,
+    };
+    (shows && is_answer(call.module, call.node)).then_some(Confidence::Medium)
+}
+
+fn shows_error_in_text(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::InterpolatedElement(element) = node.node else { return };
+    if is_caught_error(node.module, &element.expression, node.node) && is_answer(node.module, node.node) {
+        hits.at(element.expression.range(), Confidence::Medium);
+    }
+}
+
+fn redirects(call: &Call<'_, '_>) -> Option<Confidence> {
+    match call.exposure() {
+        Exposure::Request => Some(Confidence::High),
+        Exposure::Input => Some(Confidence::Medium),
+        _ => None,
+    }
+}
+
+fn header_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
+    (call.exposure_of("value", 1) == Exposure::Request).then_some(Confidence::Medium)
+}
+
+fn header_item_from_request(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::StmtAssign(assign) = node.node else { return };
+    for target in &assign.targets {
+        let Expr::Subscript(subscript) = target else { continue };
+        let is_headers = last_name(&subscript.value).is_some_and(|name| name == "headers");
+        let module = node.module;
+        if is_headers && module.names().exposure(module.value(&assign.value)) == Exposure::Request {
+            hits.at(target, Confidence::Medium);
+        }
+    }
+}
+
+fn jupyter_open(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::StmtAssign(assign) = node.node else { return };
+    let [Expr::Attribute(option)] = &*assign.targets else { return };
+    let Expr::Attribute(section) = &*option.value else { return };
+    let words = words(&section.attr);
+    if !words.iter().any(|word| ["app", "provider", "jupyterhub"].contains(&word.as_str())) {
+        return;
+    }
+    let Some(constant) = node.module.constant(&assign.value) else { return };
+    let open = match option.attr.as_str() {
+        "token" | "password" | "hashed_password" => constant == Constant::Str(String::new()),
+        "disable_check_xsrf" | "allow_unauthenticated_access" => constant == Constant::Bool(true),
+        "allow_origin" => is_any(&constant),
+        _ => false,
+    };
+    if open {
+        hits.at(&assign.targets[0], Confidence::High);
+    }
+}

@@ -1,0 +1,162 @@
+//! What the code of web applications has in common: views and settings. Shared by the families about the web.
+
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
+use ruff_text_size::{Ranged, TextRange};
+use smallvec::SmallVec;
+
+use crate::python::{Constant, Module, ScopeId, ScopeKind, Value};
+
+/// A setting of an application: `DEBUG = True` in a module or class, `config["DEBUG"] = True`,
+/// `settings.DEBUG = True`, `config.update(DEBUG=True)`.
+pub(super) struct Setting<'a> {
+    pub(super) name: String,
+    pub(super) value: Value<'a>,
+    /// What to point at.
+    pub(super) place: TextRange,
+    pub(super) home: Home<'a>,
+}
+
+/// Where a setting stands.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Home<'a> {
+    /// In a module; in an `if` or the like if not plain.
+    Module { plain: bool },
+    /// In a class of this name.
+    Class(&'a str),
+    /// In a mapping or object that is called something like a configuration.
+    Configuration,
+}
+
+/// The kinds of nodes that [`settings`] looks at.
+pub(super) const SETTING_NODES: &[NodeKind] =
+    &[NodeKind::StmtAssign, NodeKind::StmtAnnAssign, NodeKind::Keyword];
+
+/// The settings that a node makes.
+pub(super) fn settings<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> SmallVec<[Setting<'a>; 1]> {
+    match node {
+        AnyNodeRef::StmtAssign(assign) => {
+            assign.targets.iter().filter_map(|target| assigned(module, node, target, &assign.value)).collect()
+        }
+        AnyNodeRef::StmtAnnAssign(ast::StmtAnnAssign { target, value: Some(value), .. }) => {
+            assigned(module, node, target, value).into_iter().collect()
+        }
+        AnyNodeRef::Keyword(ast::Keyword { arg: Some(name), value, .. }) if is_shouted(name) => {
+            let place = name.range();
+            let set = configures(module, node).then(|| Setting {
+                name: name.to_string(),
+                value: module.value(value),
+                place,
+                home: Home::Configuration,
+            });
+            set.into_iter().collect()
+        }
+        _ => SmallVec::new(),
+    }
+}
+
+fn assigned<'a>(
+    module: &Module<'a>,
+    statement: AnyNodeRef<'a>,
+    target: &'a Expr,
+    value: &'a Expr,
+) -> Option<Setting<'a>> {
+    let (name, home) = match target {
+        Expr::Name(name) if is_shouted(&name.id) => (name.id.to_string(), home(module, statement)?),
+        Expr::Attribute(attribute) if is_shouted(&attribute.attr) && is_configuration(&attribute.value) => {
+            (attribute.attr.to_string(), Home::Configuration)
+        }
+        Expr::Subscript(subscript) if is_configuration(&subscript.value) => {
+            (module.text(&subscript.slice)?, Home::Configuration)
+        }
+        _ => return None,
+    };
+    Some(Setting { name, value: module.value(value), place: target.range(), home })
+}
+
+fn is_shouted(name: &str) -> bool {
+    name.len() > 3 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// `config`, `app.config`, `settings`, `current_app.config`, `app.conf`.
+fn is_configuration(expr: &Expr) -> bool {
+    let name = match expr {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    matches!(name.to_ascii_lowercase().as_str(), "config" | "conf" | "settings" | "cfg" | "app_settings")
+}
+
+fn home<'a>(module: &Module<'a>, statement: AnyNodeRef<'a>) -> Option<Home<'a>> {
+    let tree = module.tree();
+    match tree.scope(tree.scope_of(tree.id(statement))).kind {
+        ScopeKind::Module => {
+            let plain = matches!(module.parent(statement), Some(AnyNodeRef::ModModule(_)));
+            Some(Home::Module { plain })
+        }
+        ScopeKind::Class(class) => Some(Home::Class(&class.name)),
+        _ => None,
+    }
+}
+
+/// Whether a keyword is given to a call that sets settings.
+fn configures<'a>(module: &Module<'a>, keyword: AnyNodeRef<'a>) -> bool {
+    let call = module.parent(keyword).and_then(|arguments| module.parent(arguments));
+    let Some(AnyNodeRef::ExprCall(call)) = call else { return false };
+    match &*call.func {
+        Expr::Attribute(method) => match method.attr.as_str() {
+            "update" | "from_mapping" | "setdefault" => is_configuration(&method.value),
+            "configure" => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a module looks like the settings of a Django project.
+pub(super) fn is_django_settings(module: &Module<'_>) -> bool {
+    let binds = |name: &&str| module.tree().bindings_in(ScopeId::MODULE, name).next().is_some();
+    ["INSTALLED_APPS", "ROOT_URLCONF", "MIDDLEWARE"].iter().any(binds)
+}
+
+/// Whether a function answers requests: its decorator is a route, its first parameter is the request.
+pub(super) fn is_view(function: &ast::StmtFunctionDef) -> bool {
+    let is_route = |decorator: &ast::Decorator| {
+        let callee = match &decorator.expression {
+            Expr::Call(call) => &call.func,
+            other => other,
+        };
+        let name = match callee {
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            Expr::Name(name) => name.id.as_str(),
+            _ => return false,
+        };
+        ROUTES.contains(&name)
+    };
+    let first = function.parameters.iter_non_variadic_params().map(|parameter| parameter.name().as_str());
+    function.decorator_list.iter().any(is_route) || first.take(2).any(|name| name == "request")
+}
+
+/// What decorators that make a function a view are called.
+const ROUTES: &[&str] = &[
+    "api_view",
+    "delete",
+    "errorhandler",
+    "exception_handler",
+    "get",
+    "patch",
+    "post",
+    "put",
+    "route",
+    "view",
+    "view_config",
+];
+
+/// Whether a constant is `"*"` or a list that holds it.
+pub(super) fn is_any(constant: &Constant) -> bool {
+    match constant {
+        Constant::Str(text) => matches!(text.as_str(), "*" | ".*"),
+        Constant::List(items) => items.iter().any(is_any),
+        _ => false,
+    }
+}
