@@ -31,6 +31,7 @@ mod deserialization;
 mod error_handling;
 mod filesystem;
 mod imports;
+mod injection;
 mod jwt;
 mod logging;
 mod module_loading;
@@ -39,10 +40,13 @@ mod passwords;
 mod privacy;
 mod process;
 mod randomness;
+mod regex;
 mod secrets;
 mod source_integrity;
 mod sql;
 mod ssh;
+mod supply_chain;
+mod template;
 mod temporary_files;
 mod tls;
 mod web;
@@ -57,12 +61,16 @@ pub static FAMILIES: &[Family] = &[
     module_loading::FAMILY,
     process::FAMILY,
     sql::FAMILY,
+    injection::FAMILY,
+    template::FAMILY,
     web::FAMILY,
     web_settings::FAMILY,
+    regex::FAMILY,
     deserialization::FAMILY,
     debugging::FAMILY,
     logging::FAMILY,
     error_handling::FAMILY,
+    supply_chain::FAMILY,
     imports::FAMILY,
     filesystem::FAMILY,
     temporary_files::FAMILY,

@@ -1,0 +1,146 @@
+use ruff_python_ast::{AnyNodeRef, Expr, NodeKind};
+
+use super::Family;
+use crate::check::{Check, Confidence, Detect, Severity, When};
+use crate::python::{Call, Exposure, Hits, Node, Value};
+
+pub const FAMILY: Family = Family { id: "injection", title: "Queries other than SQL", checks: CHECKS };
+
+const CHECKS: &[Check] = &[
+    Check {
+        id: "ldap-filter-built",
+        family: "injection",
+        summary: "The filter of an LDAP search is put together from text that varies.",
+        why: "A `*` or a bracket in it changes what is searched for: a login that looks for a user and a password can \
+              be made to find anybody.",
+        neglect: "Every part is a constant, or was escaped on its own.",
+        instead: "`ldap.filter.filter_format(\"(uid=%s)\", [name])`, or `escape_filter_chars(name)` for each part.",
+        cwe: &[90],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "import ldap\nldap.initialize(url).search_s(base, ldap.SCOPE_SUBTREE, f\"(uid={name})\")\n",
+            "import ldap3\nconnection = ldap3.Connection(server)\nconnection.search(base, \"(uid=\" + name + \")\")\n",
+        ],
+        good: &[
+            "import ldap\nfrom ldap.filter import escape_filter_chars\n\
+             ldap.initialize(url).search_s(base, ldap.SCOPE_SUBTREE, f\"(uid={escape_filter_chars(name)})\")\n",
+            "index.search(base, \"(uid=\" + name + \")\")\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &["*.search_s", "*.search_st", "*.search_ext", "*.search_ext_s"],
+                When::Is(|call| built_filter(call, "filterstr", 2)),
+            ),
+            Detect::Call(
+                &["ldap3.Connection().search", "ldap3.Connection().extend.standard.paged_search"],
+                When::Is(|call| built_filter(call, "search_filter", 1)),
+            ),
+        ],
+    },
+    Check {
+        id: "mongo-code",
+        family: "injection",
+        summary: "MongoDB gets JavaScript that is not constant.",
+        why: "A part of it from outside is run by the database: it can read other documents, or keep the server busy \
+              for ever.",
+        neglect: "Every part is a constant.",
+        instead: "Query operators: `find({\"age\": {\"$gt\": age}})`.",
+        cwe: &[943, 94],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "users.find({\"$where\": \"this.name == '\" + name + \"'\"})\n",
+            "users.map_reduce(f\"function() {{ emit({key}, 1) }}\", reduce, \"out\")\n",
+        ],
+        good: &["users.find({\"$where\": \"this.a > this.b\"})\n", "users.find({\"name\": name})\n"],
+        detect: &[
+            Detect::Node(&[NodeKind::ExprDict], mongo_code),
+            Detect::Call(&["*.map_reduce", "*.inline_map_reduce"], When::Is(map_reduce)),
+        ],
+    },
+    Check {
+        id: "mongo-query-from-request",
+        family: "injection",
+        summary: "A MongoDB query is made of JSON that the client sent.",
+        why: "Where a text is expected, `{\"$ne\": null}` can be sent: it matches every document, also when the field is \
+              a password.",
+        neglect: "The data was checked against a schema before.",
+        instead: "`find_one({\"name\": str(data[\"name\"])})`, or a schema for what is sent.",
+        cwe: &[943],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "from flask import request\nusers.find_one(request.json)\n",
+            "from flask import request\nusers.find({\"name\": request.get_json()[\"name\"]})\n",
+        ],
+        good: &[
+            "from flask import request\nusers.find_one({\"name\": str(request.json[\"name\"])})\n",
+            "from flask import request\nusers.find({\"name\": request.args[\"name\"]})\n",
+        ],
+        detect: &[Detect::Call(
+            &[
+                "*.aggregate",
+                "*.count_documents",
+                "*.delete_many",
+                "*.delete_one",
+                "*.find",
+                "*.find_one",
+                "*.find_one_and_delete",
+                "*.find_one_and_replace",
+                "*.find_one_and_update",
+                "*.replace_one",
+                "*.update_many",
+                "*.update_one",
+            ],
+            When::Is(query_from_request),
+        )],
+    },
+];
+
+fn built_filter(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Confidence> {
+    match call.exposure_of(keyword, position) {
+        Exposure::Constant | Exposure::Sanitised => None,
+        Exposure::Unknown => Some(Confidence::Low),
+        Exposure::Built | Exposure::Input | Exposure::Request => Some(Confidence::High),
+    }
+}
+
+/// Operators whose value is a program.
+const CODE_OPERATORS: &[&str] = &["$accumulator", "$function", "$where"];
+
+fn mongo_code(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprDict(dict) = node.node else { return };
+    let module = node.module;
+    for item in dict {
+        let Some(Expr::StringLiteral(key)) = &item.key else { continue };
+        if !CODE_OPERATORS.contains(&key.value.to_str()) {
+            continue;
+        }
+        let exposure = module.names().exposure(module.value(&item.value));
+        if exposure > Exposure::Sanitised {
+            hits.at(key, exposure.confidence());
+        }
+    }
+}
+
+fn map_reduce(call: &Call<'_, '_>) -> Option<Confidence> {
+    let exposure = call.exposure_of("map", 0).max(call.exposure_of("reduce", 1));
+    (exposure >= Exposure::Built).then_some(exposure.confidence())
+}
+
+/// What a client sends as JSON can be a mapping where a text is expected; what it sends as a form cannot.
+fn query_from_request<'a>(call: &Call<'_, 'a>) -> Option<Confidence> {
+    let query = ["filter", "pipeline"].iter().find_map(|keyword| call.given(keyword, 0))?;
+    let is_json = |value: Value<'a>| {
+        call.module.names().qualified(value).iter().any(|name| {
+            JSON_OF_REQUESTS.iter().any(|json| {
+                name.strip_prefix(json).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+            })
+        })
+    };
+    let Expr::Dict(dict) = query.expr else { return is_json(query).then_some(Confidence::High) };
+    dict.iter_values().any(|expr| is_json(Value { expr, ..query })).then_some(Confidence::High)
+}
+
+const JSON_OF_REQUESTS: &[&str] = &["bottle.request.json", "flask.request.get_json()", "flask.request.json"];

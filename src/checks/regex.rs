@@ -1,0 +1,440 @@
+use super::Family;
+use crate::check::{Check, Confidence, Detect, Severity, When};
+use crate::python::{Call, Exposure};
+
+pub const FAMILY: Family = Family { id: "regex", title: "Regular expressions", checks: CHECKS };
+
+const CHECKS: &[Check] = &[
+    Check {
+        id: "regex-backtracking",
+        family: "regex",
+        summary: "This regular expression can take longer than the age of the universe on a short text.",
+        why: "A repetition inside a repetition can split the same text in countless ways, and all are tried before the \
+              answer is no. Thirty characters from outside stop the program.",
+        neglect: "The text that is searched is the program's own.",
+        instead: "Make each repetition start with something the other cannot match: `(?:,\\w+)*` and not `(?:\\w+,?)*`; \
+                  since Python 3.11 also `(?>…)` and `++`.",
+        cwe: &[1333],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import re\nre.match(r\"^(a+)+$\", text)\n",
+            "import re\nPATTERN = re.compile(r\"(?:\\w+\\s?)*@\")\n",
+            "from re import fullmatch\nfullmatch(r\"(x|x)*y\", text)\n",
+        ],
+        good: &[
+            "import re\nre.match(r\"^\\w+(?:,\\w+)*$\", text)\n",
+            "import re\nre.match(r\"^(?:a{3})+$\", text)\n",
+            "import re\nre.match(r\"^(?>a+)+$\", text)\n",
+        ],
+        detect: &[Detect::Call(FUNCTIONS, When::Is(backtracks))],
+    },
+    Check {
+        id: "regex-from-input",
+        family: "regex",
+        summary: "A regular expression is made of text that comes from outside.",
+        why: "Whoever writes it can make the search take for ever, and what it matches is theirs to choose.",
+        neglect: "It is a tool for searching, and the person who writes the expression is the one who waits.",
+        instead: "`re.escape(text)` for what is meant as plain text.",
+        cwe: &[1333, 730],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import re\nfrom flask import request\nre.search(request.args[\"query\"], page)\n",
+            "import re\nfrom flask import request\nre.compile(\"^\" + request.form[\"prefix\"])\n",
+        ],
+        good: &[
+            "import re\nfrom flask import request\nre.search(re.escape(request.args[\"query\"]), page)\n",
+            "import re\nre.search(pattern, page)\n",
+        ],
+        detect: &[Detect::Call(FUNCTIONS, When::Is(from_outside))],
+    },
+];
+
+const FUNCTIONS: &[&str] = &[
+    "django.core.validators.RegexValidator",
+    "re.compile",
+    "re.findall",
+    "re.finditer",
+    "re.fullmatch",
+    "re.match",
+    "re.search",
+    "re.split",
+    "re.sub",
+    "re.subn",
+];
+
+fn from_outside(call: &Call<'_, '_>) -> Option<Confidence> {
+    match call.exposure_of("pattern", 0) {
+        Exposure::Request => Some(Confidence::High),
+        Exposure::Input => Some(Confidence::Low),
+        _ => None,
+    }
+}
+
+fn backtracks(call: &Call<'_, '_>) -> Option<Confidence> {
+    let pattern = call.text("pattern", 0)?;
+    match Pattern::new(&pattern).ambiguity()? {
+        // With nothing behind it the first way to match is good enough, unless all of the text must match.
+        Place::End if !call.name.ends_with("fullmatch") => Some(Confidence::Low),
+        Place::End | Place::Inside => Some(Confidence::Medium),
+    }
+}
+
+/// Where an ambiguous repetition stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Inside,
+    End,
+}
+
+/// A part of a sequence: a character, a class, a group.
+#[derive(Clone, Copy)]
+struct Part {
+    /// The ASCII characters that it can match, as a set.
+    chars: u128,
+    /// It can match nothing.
+    optional: bool,
+    /// It can match more or less of the same text.
+    repeats: bool,
+}
+
+/// What holds a place without matching a character of its own.
+const ANCHOR: Part = Part { chars: 0, optional: false, repeats: false };
+
+/// A group: the sequences between `|`.
+#[derive(Default)]
+struct Group {
+    branches: Vec<Vec<Part>>,
+    current: Vec<Part>,
+    /// `(?>…)`: what has matched once is not tried in another way.
+    atomic: bool,
+    /// `(?=…)` and the like match nothing.
+    looks: bool,
+}
+
+/// Whether a sequence can match more or less of the same text: one of its parts can, and nothing in the others holds
+/// its place.
+fn stretches(branch: &[Part]) -> bool {
+    let gives_way = |other: &Part, part: &Part| other.optional || other.chars & part.chars != 0;
+    branch.iter().enumerate().any(|(i, part)| {
+        let mut others = branch[..i].iter().chain(&branch[i + 1..]);
+        part.repeats && others.all(|other| gives_way(other, part))
+    })
+}
+
+impl Group {
+    fn close(mut self) -> Group {
+        self.branches.push(std::mem::take(&mut self.current));
+        self
+    }
+
+    /// Whether repeating this group can split the same text in more than one way.
+    fn is_ambiguous(&self) -> bool {
+        let single = |branch: &Vec<Part>| match branch.as_slice() {
+            [part] => part.chars,
+            _ => 0,
+        };
+        let overlap = |i: usize| {
+            self.branches[..i].iter().any(|before| single(before) & single(&self.branches[i]) != 0)
+        };
+        !self.atomic
+            && !self.looks
+            && (self.branches.iter().any(|branch| stretches(branch)) || (1..self.branches.len()).any(overlap))
+    }
+
+    /// The group as a part of what is around it.
+    fn as_part(&self, times: Times) -> Part {
+        if self.looks {
+            return ANCHOR;
+        }
+        let stretches = !self.atomic && self.branches.iter().any(|branch| stretches(branch));
+        Part {
+            chars: self.branches.iter().flatten().fold(0, |all, part| all | part.chars),
+            optional: times.optional() || self.branches.iter().any(|b| b.iter().all(|part| part.optional)),
+            repeats: times.repeats() || stretches,
+        }
+    }
+}
+
+/// A reader of Python's regular expressions that only wants to know how repetitions nest.
+struct Pattern<'a> {
+    rest: std::iter::Peekable<std::str::Chars<'a>>,
+    groups: Vec<Group>,
+    found: Option<Place>,
+}
+
+/// How often a part may match.
+#[derive(Clone, Copy, PartialEq)]
+enum Times {
+    /// A fixed number of times.
+    Fixed,
+    Optional,
+    /// A varying number of times, at least once.
+    Some,
+    /// A varying number of times, or not at all.
+    Any,
+}
+
+impl Times {
+    fn optional(self) -> bool {
+        matches!(self, Times::Optional | Times::Any)
+    }
+
+    fn repeats(self) -> bool {
+        matches!(self, Times::Some | Times::Any)
+    }
+}
+
+impl<'a> Pattern<'a> {
+    fn new(text: &'a str) -> Self {
+        Pattern { rest: text.chars().peekable(), groups: vec![Group::default()], found: None }
+    }
+
+    /// Where the first repetition stands that can split a text in countless ways.
+    fn ambiguity(mut self) -> Option<Place> {
+        while let Some(c) = self.rest.next() {
+            match c {
+                '(' => self.open(),
+                ')' if self.groups.len() > 1 => self.close(),
+                '|' => {
+                    if let Some(group) = self.groups.last_mut() {
+                        let branch = std::mem::take(&mut group.current);
+                        group.branches.push(branch);
+                    }
+                }
+                '^' | '$' => self.push(ANCHOR),
+                '[' => {
+                    let class = self.class();
+                    self.part(class);
+                }
+                '\\' => self.escape(),
+                '.' => self.part(!char_bit('\n')),
+                c => self.part(char_bit(c)),
+            }
+            if self.found == Some(Place::Inside) {
+                break;
+            }
+        }
+        self.found
+    }
+
+    fn open(&mut self) {
+        let mut group = Group::default();
+        if self.rest.next_if_eq(&'?').is_some() {
+            match self.rest.next() {
+                Some('>') => group.atomic = true,
+                Some('=' | '!') => group.looks = true,
+                Some('P') => self.skip_name(),
+                Some('<') => match self.rest.next() {
+                    Some('=' | '!') => group.looks = true,
+                    _ => self.skip_name(),
+                },
+                Some('#') => {
+                    self.rest.by_ref().find(|c| *c == ')');
+                    return;
+                }
+                Some(':') | None => {}
+                Some(_) => {
+                    // `(?i)` sets flags and is no group; `(?i:…)` is one.
+                    if self.rest.by_ref().find(|c| matches!(c, ':' | ')')) == Some(')') {
+                        return;
+                    }
+                }
+            }
+        }
+        self.groups.push(group);
+    }
+
+    /// `(?P<name>` and `(?P=name)`: the latter is closed like a group and matches what another group did.
+    fn skip_name(&mut self) {
+        while self.rest.next_if(|c| !matches!(c, '>' | ')')).is_some() {}
+        self.rest.next_if_eq(&'>');
+    }
+
+    fn close(&mut self) {
+        let Some(group) = self.groups.pop() else { return };
+        let group = group.close();
+        let times = self.quantifier();
+        if times.repeats() && group.is_ambiguous() {
+            let last = self.rest.clone().all(|c| c == ')');
+            self.found = Some(if last { Place::End } else { Place::Inside });
+        }
+        self.push(group.as_part(times));
+    }
+
+    /// A character or class.
+    fn part(&mut self, chars: u128) {
+        let times = self.quantifier();
+        self.push(Part { chars, optional: times.optional(), repeats: times.repeats() });
+    }
+
+    fn push(&mut self, part: Part) {
+        if let Some(group) = self.groups.last_mut() {
+            group.current.push(part);
+        }
+    }
+
+    fn escape(&mut self) {
+        match self.rest.next() {
+            None => {}
+            Some('A' | 'Z' | 'z' | 'b' | 'B') => self.push(ANCHOR),
+            Some(c) => self.part(escaped_class(c)),
+        }
+    }
+
+    /// A class in square brackets.
+    fn class(&mut self) -> u128 {
+        let negated = self.rest.next_if_eq(&'^').is_some();
+        let mut class = 0;
+        let mut before = None;
+        let mut first = true;
+        while let Some(c) = self.rest.next() {
+            match c {
+                ']' if !first => break,
+                '\\' => {
+                    let escaped = self.rest.next().unwrap_or('\\');
+                    class |= escaped_class(escaped);
+                    before = None;
+                }
+                '-' if before.is_some() && self.rest.peek().is_some_and(|c| *c != ']') => {
+                    let end = self.rest.next().unwrap_or('-');
+                    let start: char = before.take().unwrap_or(end);
+                    class |= (start..=end).take(128).map(char_bit).fold(0, |all, bit| all | bit);
+                }
+                c => {
+                    class |= char_bit(c);
+                    before = Some(c);
+                }
+            }
+            first = false;
+        }
+        if negated { !class } else { class }
+    }
+
+    /// What follows a part and says how often it matches.
+    fn quantifier(&mut self) -> Times {
+        let times = match self.rest.peek() {
+            Some('*') => Times::Any,
+            Some('+') => Times::Some,
+            Some('?') => Times::Optional,
+            Some('{') => return self.counted(),
+            _ => return Times::Fixed,
+        };
+        self.rest.next();
+        self.modified(times)
+    }
+
+    /// A lazy quantifier is as ambiguous as a greedy one; a possessive one never gives back.
+    fn modified(&mut self, times: Times) -> Times {
+        if self.rest.next_if_eq(&'+').is_some() {
+            return Times::Fixed;
+        }
+        self.rest.next_if_eq(&'?');
+        times
+    }
+
+    /// `{2}`, `{2,}`, `{2,5}`; anything else in braces is text.
+    fn counted(&mut self) -> Times {
+        let mut ahead = self.rest.clone();
+        ahead.next();
+        let inside: String = ahead.by_ref().take_while(|c| *c != '}').take(16).collect();
+        let is_number = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+        let (least, most) = inside.split_once(',').unwrap_or((&inside, &inside));
+        if inside.is_empty() || !is_number(least) || !is_number(most) {
+            return Times::Fixed;
+        }
+        self.rest = ahead;
+        let times = match (least, most) {
+            (least, most) if least == most => Times::Fixed,
+            ("" | "0", "1") => Times::Optional,
+            ("" | "0", _) => Times::Any,
+            _ => Times::Some,
+        };
+        self.modified(times)
+    }
+}
+
+/// ASCII characters as a set; all others share no bit with them.
+fn char_bit(c: char) -> u128 {
+    1_u128.checked_shl(u32::from(c)).unwrap_or(0)
+}
+
+fn escaped_class(c: char) -> u128 {
+    let of =
+        |test: fn(&char) -> bool| ('\0'..='\u{7f}').filter(test).map(char_bit).fold(0, |all, bit| all | bit);
+    let is_word: fn(&char) -> bool = |c| c.is_ascii_alphanumeric() || *c == '_';
+    match c {
+        'd' => of(char::is_ascii_digit),
+        'D' => !of(char::is_ascii_digit),
+        's' => of(char::is_ascii_whitespace),
+        'S' => !of(char::is_ascii_whitespace),
+        'w' => of(is_word),
+        'W' => !of(is_word),
+        'n' => char_bit('\n'),
+        't' => char_bit('\t'),
+        'r' => char_bit('\r'),
+        c => char_bit(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_ambiguous(pattern: &str) -> bool {
+        Pattern::new(pattern).ambiguity().is_some()
+    }
+
+    #[test]
+    fn repetitions_that_can_split_a_text_in_many_ways_are_ambiguous() {
+        for pattern in [
+            r"(a+)+b",
+            r"(?:a*)*b",
+            r"([a-zA-Z]+)*$",
+            r"^(\w+\s?)*$",
+            r"((a+))+x",
+            r"(a|a)*b",
+            r"(\w|\d)+x",
+            r"(.|\s)*x",
+            r"(a+?)+b",
+            r"(?P<name>x+){2,}y",
+            r"(?i)(a+)+b",
+            r"(a{1,})+b",
+            r"(a{2,5})+b",
+            r"(.*,)*x",
+            r"(?:\w+\d+)*x",
+        ] {
+            assert!(is_ambiguous(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn repetitions_that_cannot_are_not() {
+        for pattern in [
+            r"\w+(,\w+)*$",
+            r"(a+b)+",
+            r"(?:\s+\w)*x",
+            r"(a|b)*c",
+            r"(.|\n)*x",
+            r"(?>a+)+b",
+            r"(a++)+b",
+            r"(a{3})+b",
+            r"(?:\s+\w+)*x",
+            r#"("[^"]*")*x"#,
+            r"(?:\w+(?:\s|$))*x",
+            r"(?=a+)+b",
+            r"[(a+)+]",
+            r"\(a+\)+",
+            r"(?:[^<]|<[^/])*x",
+            r"(a+)?b",
+            r"(?P<a>x)(?P=a)+",
+            r"a{b}+",
+            "(",
+            "[",
+            r"\",
+        ] {
+            assert!(!is_ambiguous(pattern), "{pattern}");
+        }
+    }
+}
