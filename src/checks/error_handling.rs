@@ -181,8 +181,23 @@ fn keyword(statement: impl Ranged, keyword: &str) -> TextRange {
 }
 
 fn decides_about_access<'a>(module: &Module<'a>, assert: &'a ast::StmtAssert) -> bool {
+    if is_about_shape(&assert.test) {
+        return false;
+    }
     names_in(module, assert.test.range()).any(|name| is_about_access(&words(name)))
         && !is_in_test(module, AnyNodeRef::from(assert))
+}
+
+/// Whether a test only tells a type checker what a value looks like, as `user.token is not None`.
+fn is_about_shape(test: &Expr) -> bool {
+    let is_none = |expr: &Expr| expr.is_none_literal_expr();
+    match test {
+        Expr::Compare(compare) => compare.comparators.iter().any(is_none) || is_about_shape(&compare.left),
+        Expr::Call(call) => {
+            matches!(&*call.func, Expr::Name(name) if matches!(name.id.as_str(), "isinstance" | "len" | "callable"))
+        }
+        _ => false,
+    }
 }
 
 fn is_about_access(words: &[String]) -> bool {
@@ -270,7 +285,7 @@ fn does_nothing(stmt: &Stmt) -> bool {
 static BROAD: &[&str] = &["builtins.Exception", "builtins.BaseException"];
 
 /// Whether everything, or all that is not an exit, is caught.
-fn is_broad<'a>(module: &Module<'a>, caught: &'a Expr) -> bool {
+pub(super) fn is_broad<'a>(module: &Module<'a>, caught: &'a Expr) -> bool {
     let is_broad =
         |value: Value<'a>| module.names().qualified(value).iter().any(|name| BROAD.contains(&name.as_str()));
     module.names().things(module.value(caught)).into_iter().any(|thing| match thing {
@@ -332,9 +347,14 @@ fn failure_answered_with_true<'a>(
 
 fn fails_open(node: &Node<'_, '_>, hits: &mut Hits) {
     let Some((handler, function)) = failure_answered_with_true(node) else { return };
-    if decides(function) {
-        let broad = handler.type_.as_ref().is_none_or(|caught| is_broad(node.module, caught));
-        hits.at(node.node, if broad { Confidence::High } else { Confidence::Medium });
+    if !decides(function) {
+        return;
+    }
+    match &handler.type_ {
+        Some(caught) if is_broad(node.module, caught) => hits.at(node.node, Confidence::High),
+        Some(caught) if tells_of_attack(node.module, caught) => hits.at(node.node, Confidence::Medium),
+        Some(_) => {}
+        None => hits.at(node.node, Confidence::High),
     }
 }
 
@@ -349,36 +369,22 @@ fn except_returns_true(node: &Node<'_, '_>, hits: &mut Hits) {
 fn decides(function: &ast::StmtFunctionDef) -> bool {
     let words = words(&function.name);
     let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.as_str()));
-    has(&[
-        "access",
-        "admin",
-        "allow",
-        "allowed",
-        "authenticate",
-        "authenticated",
-        "authorise",
-        "authorised",
-        "authorize",
-        "authorized",
-        "credentials",
-        "csrf",
-        "login",
-        "password",
-        "perm",
-        "permission",
-        "permissions",
-        "permitted",
-        "perms",
-        "signature",
-        "staff",
-        "superuser",
-        "trusted",
-        "valid",
-        "validate",
-        "verified",
-        "verify",
-    ]) && !has(&[
+    let lets_through = is_about_access(&words)
+        || has(&[
+            "access",
+            "allowed",
+            "authenticate",
+            "authorise",
+            "authorize",
+            "login",
+            "trusted",
+            "validate",
+            "verified",
+            "verify",
+        ]);
+    let is_inverse = has(&[
         "blocked", "denied", "deny", "expired", "invalid", "missing", "needs", "no", "not", "required",
         "requires", "revoked",
-    ])
+    ]);
+    lets_through && !is_inverse
 }

@@ -81,6 +81,9 @@ fn backtracks(call: &Call<'_, '_>) -> Option<Confidence> {
     }
 }
 
+/// How deep groups are followed into one another.
+const MAX_DEPTH: usize = 60;
+
 /// Where an ambiguous repetition stands.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
@@ -88,19 +91,62 @@ enum Place {
     End,
 }
 
-/// A part of a sequence: a character, a class, a group.
-#[derive(Clone, Copy)]
+/// A part of a sequence.
 struct Part {
-    /// The ASCII characters that it can match, as a set.
-    chars: u128,
+    kind: Kind,
     /// It can match nothing.
     optional: bool,
-    /// It can match more or less of the same text.
-    repeats: bool,
+    /// The characters of which it can match more or less, as a set.
+    stretch: u128,
 }
 
-/// What holds a place without matching a character of its own.
-const ANCHOR: Part = Part { chars: 0, optional: false, repeats: false };
+enum Kind {
+    /// One of these ASCII characters, as a set, once or several times.
+    Chars(u128),
+    Group(Vec<Vec<Part>>),
+    /// A place without a character.
+    Anchor,
+}
+
+impl Part {
+    fn anchor() -> Part {
+        Part { kind: Kind::Anchor, optional: false, stretch: 0 }
+    }
+
+    /// All characters that stand in it.
+    fn chars(&self) -> u128 {
+        match &self.kind {
+            Kind::Chars(chars) => *chars,
+            Kind::Group(branches) => branches.iter().flatten().fold(0, |all, part| all | part.chars()),
+            Kind::Anchor => 0,
+        }
+    }
+
+    /// Whether what stands here can be taken by a neighbour that matches these characters.
+    fn gives_way(&self, chars: u128) -> bool {
+        self.optional
+            || match &self.kind {
+                Kind::Chars(own) => own & chars != 0,
+                Kind::Group(branches) => {
+                    branches.iter().any(|branch| branch.iter().all(|part| part.gives_way(chars)))
+                }
+                Kind::Anchor => false,
+            }
+    }
+}
+
+/// The characters of which a sequence can match more or less: those of a part that can, if nothing in the other parts
+/// holds its place.
+fn stretch(branch: &[Part]) -> u128 {
+    let mut chars = 0;
+    for (i, part) in branch.iter().enumerate() {
+        let mut others = branch[..i].iter().chain(&branch[i + 1..]);
+        if part.stretch != 0 && others.all(|other| other.gives_way(part.stretch)) {
+            chars |= part.stretch;
+        }
+    }
+    chars
+}
 
 /// A group: the sequences between `|`.
 #[derive(Default)]
@@ -113,47 +159,50 @@ struct Group {
     looks: bool,
 }
 
-/// Whether a sequence can match more or less of the same text: one of its parts can, and nothing in the others holds
-/// its place.
-fn stretches(branch: &[Part]) -> bool {
-    let gives_way = |other: &Part, part: &Part| other.optional || other.chars & part.chars != 0;
-    branch.iter().enumerate().any(|(i, part)| {
-        let mut others = branch[..i].iter().chain(&branch[i + 1..]);
-        part.repeats && others.all(|other| gives_way(other, part))
-    })
-}
-
 impl Group {
     fn close(mut self) -> Group {
         self.branches.push(std::mem::take(&mut self.current));
         self
     }
 
-    /// Whether repeating this group can split the same text in more than one way.
-    fn is_ambiguous(&self) -> bool {
+    /// The characters of which one of its sequences can match more or less.
+    fn stretch(&self) -> u128 {
+        if self.atomic || self.looks {
+            return 0;
+        }
+        self.branches.iter().fold(0, |all, branch| all | stretch(branch))
+    }
+
+    /// Whether two of its sequences are single characters that can be the same.
+    fn overlaps(&self) -> bool {
         let single = |branch: &Vec<Part>| match branch.as_slice() {
-            [part] => part.chars,
+            [Part { kind: Kind::Chars(chars), optional: false, stretch: 0 }] => *chars,
             _ => 0,
         };
-        let overlap = |i: usize| {
-            self.branches[..i].iter().any(|before| single(before) & single(&self.branches[i]) != 0)
-        };
+        let mut seen = 0;
         !self.atomic
-            && !self.looks
-            && (self.branches.iter().any(|branch| stretches(branch)) || (1..self.branches.len()).any(overlap))
+            && self.branches.iter().any(|branch| {
+                let before = seen;
+                seen |= single(branch);
+                before & single(branch) != 0
+            })
     }
 
     /// The group as a part of what is around it.
-    fn as_part(&self, times: Times) -> Part {
+    fn into_part(self, times: Times) -> Part {
         if self.looks {
-            return ANCHOR;
+            return Part::anchor();
         }
-        let stretches = !self.atomic && self.branches.iter().any(|branch| stretches(branch));
-        Part {
-            chars: self.branches.iter().flatten().fold(0, |all, part| all | part.chars),
-            optional: times.optional() || self.branches.iter().any(|b| b.iter().all(|part| part.optional)),
-            repeats: times.repeats() || stretches,
+        let may_be_empty = self.branches.iter().any(|branch| branch.iter().all(|part| part.optional));
+        let mut part = Part {
+            optional: times.optional() || may_be_empty,
+            stretch: self.stretch(),
+            kind: Kind::Group(self.branches),
+        };
+        if times.repeats() {
+            part.stretch = part.chars();
         }
+        part
     }
 }
 
@@ -203,7 +252,7 @@ impl<'a> Pattern<'a> {
                         group.branches.push(branch);
                     }
                 }
-                '^' | '$' => self.push(ANCHOR),
+                '^' | '$' => self.push(Part::anchor()),
                 '[' => {
                     let class = self.class();
                     self.part(class);
@@ -212,7 +261,7 @@ impl<'a> Pattern<'a> {
                 '.' => self.part(!char_bit('\n')),
                 c => self.part(char_bit(c)),
             }
-            if self.found == Some(Place::Inside) {
+            if self.found == Some(Place::Inside) || self.groups.len() > MAX_DEPTH {
                 break;
             }
         }
@@ -256,17 +305,18 @@ impl<'a> Pattern<'a> {
         let Some(group) = self.groups.pop() else { return };
         let group = group.close();
         let times = self.quantifier();
-        if times.repeats() && group.is_ambiguous() {
+        if times.repeats() && (group.stretch() != 0 || group.overlaps()) {
             let last = self.rest.clone().all(|c| c == ')');
             self.found = Some(if last { Place::End } else { Place::Inside });
         }
-        self.push(group.as_part(times));
+        self.push(group.into_part(times));
     }
 
     /// A character or class.
     fn part(&mut self, chars: u128) {
         let times = self.quantifier();
-        self.push(Part { chars, optional: times.optional(), repeats: times.repeats() });
+        let stretch = if times.repeats() { chars } else { 0 };
+        self.push(Part { kind: Kind::Chars(chars), optional: times.optional(), stretch });
     }
 
     fn push(&mut self, part: Part) {
@@ -278,7 +328,7 @@ impl<'a> Pattern<'a> {
     fn escape(&mut self) {
         match self.rest.next() {
             None => {}
-            Some('A' | 'Z' | 'z' | 'b' | 'B') => self.push(ANCHOR),
+            Some('A' | 'Z' | 'z' | 'b' | 'B') => self.push(Part::anchor()),
             Some(c) => self.part(escaped_class(c)),
         }
     }
@@ -355,9 +405,9 @@ impl<'a> Pattern<'a> {
     }
 }
 
-/// ASCII characters as a set; all others share no bit with them.
+/// A character as a set. All that are not ASCII share the bit of the last ASCII one.
 fn char_bit(c: char) -> u128 {
-    1_u128.checked_shl(u32::from(c)).unwrap_or(0)
+    1_u128 << u32::from(c).min(127)
 }
 
 fn escaped_class(c: char) -> u128 {
@@ -423,6 +473,10 @@ mod tests {
             r"(?:\s+\w+)*x",
             r#"("[^"]*")*x"#,
             r"(?:\w+(?:\s|$))*x",
+            r"(?:\s*,?\s*(?:WITHOUT\s+ROWID|STRICT))*$",
+            r#"(?:(?:\s*,\s*|\s+)(?:"[^"]+"|\w+))*\)"#,
+            r"(?:[-\w.]|(?:%[\da-fA-F]{2}))+/",
+            r"^\w+(?:\s+\w+)*(?:\s*\(\s*\w+(?:\s*,\s*\w+)*\s*\))?$",
             r"(?=a+)+b",
             r"[(a+)+]",
             r"\(a+\)+",

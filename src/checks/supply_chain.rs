@@ -312,7 +312,8 @@ const REAL: &[&str] = &[
 ];
 
 fn resembles_popular(name: &str) -> bool {
-    !POPULAR.contains(&name)
+    !name.starts_with('_')
+        && !POPULAR.contains(&name)
         && !REAL.contains(&name)
         && POPULAR.iter().any(|popular| is_one_edit_away(name.as_bytes(), popular.as_bytes()))
 }

@@ -257,8 +257,17 @@ fn template_source(call: &Call<'_, '_>) -> Option<Confidence> {
     let keyword = ["source", "text", "template_string", "template_code"]
         .into_iter()
         .find(|keyword| matches!(call.argument(keyword, None), Argument::Given(_)));
-    let exposure = call.exposure_of(keyword.unwrap_or("source"), 0);
-    (exposure > Exposure::Sanitised).then_some(exposure.confidence())
+    let source = call.given(keyword.unwrap_or("source"), 0)?;
+    match call.module.names().exposure(source) {
+        Exposure::Constant | Exposure::Sanitised => None,
+        // `PAGE_TEMPLATE` is a constant of another file.
+        Exposure::Unknown if is_constant_name(source.expr) => Some(Confidence::Low),
+        exposure => Some(exposure.confidence()),
+    }
+}
+
+fn is_constant_name(expr: &Expr) -> bool {
+    last_name(expr).is_some_and(|name| name.len() > 1 && !name.contains(char::is_lowercase))
 }
 
 /// Bottle takes the name of a template or its source in the same place.

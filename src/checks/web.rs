@@ -2,6 +2,8 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use ruff_text_size::Ranged;
 
 use super::Family;
+use super::built_text::{HOLE, template_of};
+use super::error_handling::is_broad;
 use super::web_code::{is_any, is_view};
 use super::words::{is_unguessable, last_name, words};
 use crate::check::{Check, Confidence, Detect, Severity, When};
@@ -326,7 +328,7 @@ const CHECKS: &[Check] = &[
         ],
         good: &[
             "from flask import redirect, url_for\nredirect(url_for(\"index\"))\n",
-            "from flask import redirect, request\nredirect(PAGES[request.args[\"next\"]])\n",
+            "from flask import redirect, request\nredirect(\"/pages/\" + request.args[\"page\"])\n",
         ],
         detect: &[Detect::Call(REDIRECTS, When::Is(redirects))],
     },
@@ -664,39 +666,59 @@ fn is_abort(callee: &Expr) -> bool {
     last_name(callee).is_some_and(|name| matches!(name, "abort" | "HTTPException" | "HTTPError"))
 }
 
-/// Whether an expression is the exception that a handler around it has caught.
-fn is_caught_error<'a>(module: &Module<'a>, expr: &'a Expr, node: AnyNodeRef<'a>) -> bool {
-    let Expr::Name(name) = expr else { return false };
-    module.ancestors(node).any(|around| match around {
+/// If an expression is the exception that a handler around it has caught: how sure that its text tells something.
+/// An exception that is caught by its name mostly says what the client did wrong.
+fn caught_error<'a>(module: &Module<'a>, expr: &'a Expr, node: AnyNodeRef<'a>) -> Option<Confidence> {
+    let Expr::Name(name) = expr else { return None };
+    let handler = module.ancestors(node).find_map(|around| match around {
         AnyNodeRef::ExceptHandlerExceptHandler(handler) => {
-            handler.name.as_ref().is_some_and(|caught| caught.as_str() == name.id.as_str())
+            handler.name.as_ref().is_some_and(|caught| caught.as_str() == name.id.as_str()).then_some(handler)
         }
-        _ => false,
-    })
+        _ => None,
+    })?;
+    let broad = handler.type_.as_ref().is_none_or(|caught| is_broad(module, caught));
+    Some(if broad { Confidence::Medium } else { Confidence::Low })
 }
 
 fn shows_error(call: &Call<'_, '_>) -> Option<Confidence> {
-    let shows = match call.name.as_str() {
+    let confidence = match call.name.as_str() {
         "builtins.str" | "builtins.repr" => {
-            is_caught_error(call.module, call.given("object", 0)?.expr, call.node)
+            caught_error(call.module, call.given("object", 0)?.expr, call.node)?
         }
-        _ => !call.handed_on,
+        _ if call.handed_on => return None,
+        _ => Confidence::Medium,
     };
-    (shows && is_answer(call.module, call.node)).then_some(Confidence::Medium)
+    is_answer(call.module, call.node).then_some(confidence)
 }
 
 fn shows_error_in_text(node: &Node<'_, '_>, hits: &mut Hits) {
     let AnyNodeRef::InterpolatedElement(element) = node.node else { return };
-    if is_caught_error(node.module, &element.expression, node.node) && is_answer(node.module, node.node) {
-        hits.at(element.expression.range(), Confidence::Medium);
+    if let Some(confidence) = caught_error(node.module, &element.expression, node.node)
+        && is_answer(node.module, node.node)
+    {
+        hits.at(element.expression.range(), confidence);
     }
 }
 
 fn redirects(call: &Call<'_, '_>) -> Option<Confidence> {
-    match call.exposure() {
+    let target =
+        ["location", "to", "url", "redirect_to"].iter().find_map(|keyword| call.given(keyword, 0))?;
+    if template_of(call.module, target.expr).is_some_and(|template| stays_here(&template)) {
+        return None;
+    }
+    match call.module.names().exposure(target) {
         Exposure::Request => Some(Confidence::High),
         Exposure::Input => Some(Confidence::Medium),
         _ => None,
+    }
+}
+
+/// Whether the host of an address is written out, or the address is a path.
+fn stays_here(template: &str) -> bool {
+    let written = template.split(HOLE).next().unwrap_or_default();
+    match written.split_once("://") {
+        Some((_, rest)) => rest.contains('/'),
+        None => written.len() > 1 && written.starts_with('/') && !written[1..].starts_with(['/', '\\']),
     }
 }
 

@@ -354,6 +354,7 @@ impl<'a> Walk<'_, '_, 'a> {
                 || in_module("inspect")
                 || in_module("typing")
                 || in_module("unittest.mock")
+                || last_segment(name).starts_with("assert")
                 || self.is_followed_partial(name, call)
         })
     }
