@@ -194,15 +194,20 @@ impl Group {
             return Part::anchor();
         }
         let may_be_empty = self.branches.iter().any(|branch| branch.iter().all(|part| part.optional));
-        let mut part = Part {
-            optional: times.optional() || may_be_empty,
-            stretch: self.stretch(),
-            kind: Kind::Group(self.branches),
-        };
-        if times.repeats() {
-            part.stretch = part.chars();
+        let stretch = if times.repeats() { self.repeated() } else { self.stretch() };
+        let optional = times.optional() || may_be_empty;
+        Part { kind: Kind::Group(self.branches), optional, stretch }
+    }
+
+    /// The characters that repeating it adds one by one; `(?:[^"]|"")*` can end at any of them but not inside `""`.
+    fn repeated(&self) -> u128 {
+        let single = self.branches.iter().filter(|branch| branch.len() == 1);
+        let chars = single.flatten().fold(0, |all, part| all | part.chars());
+        if chars != 0 {
+            chars
+        } else {
+            self.branches.iter().flatten().fold(0, |all, part| all | part.chars())
         }
-        part
     }
 }
 
