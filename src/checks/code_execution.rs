@@ -1,6 +1,8 @@
+use ruff_python_ast::{AnyNodeRef, Expr, NodeKind};
+
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Call, Harm};
+use crate::python::{Argument, Call, Exposure, Harm, Hits, Node, Thing};
 
 pub const FAMILY: Family = Family { id: "code-execution", title: "Code execution", checks: CHECKS };
 
@@ -84,6 +86,298 @@ const CHECKS: &[Check] = &[
         good: &["name = form.input(\"name\")\n", "def input(text):\n    return text\ninput(\"port? \")\n"],
         detect: &[Detect::Call(&["builtins.input"], When::Always)],
     },
+    Check {
+        id: "exec-in-disguise",
+        family: "code-execution",
+        summary: "This function runs the text it is given as Python, as `exec` does.",
+        why: "Timers, profilers and debuggers take code as text and execute it. Whoever can influence a part of that text \
+              can run any code, and a search for `exec` does not find the place.",
+        neglect: "The text is a constant, as in a benchmark.",
+        instead: "Pass a function: `timeit.timeit(lambda: work(n))`, `cProfile.Profile().runcall(work, n)`.",
+        cwe: &[95],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import timeit\nseconds = timeit.timeit(f\"work({size})\")\n",
+            "import cProfile\ncProfile.run(statement)\n",
+            "from pdb import runeval\nruneval(expression)\n",
+        ],
+        good: &[
+            "import timeit\nseconds = timeit.timeit(lambda: work(size))\n",
+            "import cProfile\ncProfile.Profile().runcall(work, size)\n",
+            "import timeit\ndef work():\n    pass\ntimeit.timeit(work)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &["timeit.timeit", "timeit.repeat", "timeit.Timer"],
+                When::Is(|call| runs_text(call, "stmt", 0)),
+            ),
+            Detect::Call(
+                &["timeit.timeit", "timeit.repeat", "timeit.Timer"],
+                When::Is(|call| runs_text(call, "setup", 1)),
+            ),
+            Detect::Call(
+                &[
+                    "cProfile.run",
+                    "cProfile.runctx",
+                    "cProfile.Profile().run",
+                    "cProfile.Profile().runctx",
+                    "profile.run",
+                    "profile.runctx",
+                    "profile.Profile().run",
+                    "profile.Profile().runctx",
+                    "pdb.run",
+                    "pdb.Pdb().run",
+                    "bdb.Bdb().run",
+                ],
+                When::Is(|call| runs_text(call, "statement", 0)),
+            ),
+            Detect::Call(
+                &["trace.Trace().run", "trace.Trace().runctx"],
+                When::Is(|call| runs_text(call, "cmd", 0)),
+            ),
+            Detect::Call(
+                &["pdb.runeval", "pdb.Pdb().runeval", "bdb.Bdb().runeval"],
+                When::Is(|call| runs_text(call, "expression", 0)),
+            ),
+        ],
+    },
+    Check {
+        id: "run-module",
+        family: "code-execution",
+        summary: "A file or module is run whose name is chosen at run time.",
+        why: "All of its top-level code runs in this process. Whoever can write the file or influence the name runs theirs.",
+        neglect: "The program is a launcher, and the name is what its user typed.",
+        instead: "A function of an installed package, found with `importlib.metadata.entry_points`.",
+        cwe: &[94],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import runpy\nsettings = runpy.run_path(path)\n",
+            "from runpy import run_module as run\nrun(name, run_name=\"__main__\")\n",
+        ],
+        good: &["import tomllib\nsettings = tomllib.load(stream)\n", "self.runner.run_path(path)\n"],
+        detect: &[
+            Detect::Call(&["runpy.run_path"], When::Is(|call| unless_constant(call, "path_name", 0))),
+            Detect::Call(&["runpy.run_module"], When::Is(|call| unless_constant(call, "mod_name", 0))),
+        ],
+    },
+    Check {
+        id: "code-object",
+        family: "code-execution",
+        summary: "A function is made from a code object instead of from source.",
+        why: "Nobody can read what such code does: it never was text in this repository. It is how payloads get past \
+              reviewers and past scanners that look for `exec`, and malformed bytecode corrupts the interpreter.",
+        neglect: "The code is that of another function of this program (`function.__code__`), to copy it with new globals.",
+        instead: "A closure, `functools.partial` or `functools.wraps`.",
+        cwe: &[94],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "import types\nrun = types.FunctionType(code, globals())\n",
+            "from types import CodeType\ncode = CodeType(*fields)\n",
+            "work.__code__ = work.__code__.replace(co_code=body)\n",
+        ],
+        good: &[
+            "import types\nisinstance(value, types.FunctionType)\n",
+            "import datetime\nnow = datetime.datetime.now().replace(microsecond=0)\n",
+        ],
+        detect: &[
+            Detect::Call(&["types.FunctionType", "types.LambdaType", "types.CodeType"], When::Is(from_code)),
+            Detect::Node(&[NodeKind::ExprCall], replaces_bytecode),
+        ],
+    },
+    Check {
+        id: "interactive-interpreter",
+        family: "code-execution",
+        summary: "A Python console is opened inside this program.",
+        why: "Whatever reaches the console is executed with the rights of the program, in the middle of its data. Joined to a \
+              socket or a web page it is remote code execution by design.",
+        neglect: "A `shell` command for developers, started by hand from a terminal.",
+        instead: "Commands with names and arguments (`cmd.Cmd`, `argparse`).",
+        cwe: &[94],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "import code\ncode.interact(local=globals())\n",
+            "from code import InteractiveInterpreter\nInteractiveInterpreter().runsource(line)\n",
+        ],
+        good: &[
+            "import cmd\nclass Shell(cmd.Cmd):\n    def do_status(self, line):\n        pass\n",
+            "device.code.interact(local=state)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &["code.InteractiveInterpreter().runsource", "code.InteractiveConsole().runsource"],
+                When::Argument("source", 0),
+            ),
+            Detect::Call(
+                &[
+                    "code.InteractiveInterpreter",
+                    "code.InteractiveConsole",
+                    "code.interact",
+                    "codeop.compile_command",
+                    "codeop.CommandCompiler",
+                    "codeop.Compile",
+                    "IPython.embed",
+                    "IPython.start_ipython",
+                    "IPython.terminal.embed.embed",
+                    "IPython.terminal.embed.InteractiveShellEmbed",
+                    "bpython.embed",
+                    "ptpython.repl.embed",
+                ],
+                When::Is(|_| Some(Confidence::Medium)),
+            ),
+        ],
+    },
+    Check {
+        id: "sub-interpreter",
+        family: "code-execution",
+        summary: "Text is run as Python in a sub-interpreter.",
+        why: "A sub-interpreter is a place to run code, not a sandbox: files, network and processes are as open to it as to \
+              the main one.",
+        neglect: "The text is a constant, or is built from constants only.",
+        instead: "`interpreter.call(function, argument)`, or `concurrent.futures.InterpreterPoolExecutor` with functions.",
+        cwe: &[95],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "from concurrent import interpreters\ninterpreters.create().exec(script)\n",
+            "import _interpreters\n_interpreters.run_string(number, script)\n",
+        ],
+        good: &[
+            "from concurrent import interpreters\ninterpreters.create().call(work, size)\n",
+            "from concurrent import interpreters\ninterpreters.create().exec(\"import warmup\")\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &["concurrent.interpreters.create().exec", "concurrent.interpreters.Interpreter().exec"],
+                When::Is(|call| unless_constant(call, "code", 0)),
+            ),
+            Detect::Call(
+                &[
+                    "_interpreters.exec",
+                    "_interpreters.run_string",
+                    "_xxsubinterpreters.run_string",
+                    "interpreters.run_string",
+                    "test.support.interpreters.create().exec",
+                ],
+                When::Is(|call| unless_constant(call, "script", 1)),
+            ),
+        ],
+    },
+    Check {
+        id: "pandas-eval",
+        family: "code-execution",
+        summary: "An expression that is no constant is evaluated by pandas.",
+        why: "`query` and `eval` reach local variables with `@` and attributes with `.`: an expression from outside reads \
+              what it should not, and with the `python` engine runs code.",
+        neglect: "Only column names and operators from a fixed list are put into the expression.",
+        instead: "Boolean indexing: `frame[frame[\"price\"] > limit]`; in a constant expression `@limit`.",
+        cwe: &[95],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import pandas as pd\nframe = pd.read_csv(path)\nframe.query(f\"name == '{name}'\")\n",
+            "import pandas\npandas.eval(formula)\n",
+            "import pandas as pd\ndef rows(frame: pd.DataFrame, where):\n    return frame.query(where)\n",
+        ],
+        good: &[
+            "import pandas as pd\nframe = pd.read_csv(path)\nframe.query(\"name == @name\")\n",
+            "session.query(Model).filter(where)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &["pandas.DataFrame().query", "pandas.DataFrame().eval"],
+                When::Is(|call| unless_constant(call, "expr", 0)),
+            ),
+            Detect::Call(&["pandas.eval"], When::Is(|call| unless_constant(call, "expr", 0))),
+        ],
+    },
+    Check {
+        id: "numexpr-evaluate",
+        family: "code-execution",
+        summary: "An expression that is no constant is evaluated by numexpr.",
+        why: "numexpr compiles the text and runs it through `eval`; its filter of dangerous names has been bypassed before.",
+        neglect: "The expression is chosen from a fixed list.",
+        instead: "NumPy operations, or a constant expression whose variables come in `local_dict`.",
+        cwe: &[95],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import numexpr as ne\nne.evaluate(formula)\n",
+            "from numexpr import evaluate\nevaluate(f\"a * {factor}\")\n",
+        ],
+        good: &[
+            "import numexpr as ne\nne.evaluate(\"a * factor\", {\"a\": a, \"factor\": factor})\n",
+            "model.evaluate(data)\n",
+        ],
+        detect: &[Detect::Call(
+            &["numexpr.evaluate", "numexpr.validate", "numexpr.NumExpr"],
+            When::Is(|call| unless_constant(call, "ex", 0)),
+        )],
+    },
+    Check {
+        id: "sympy-eval",
+        family: "code-execution",
+        summary: "SymPy turns text into an expression with `eval`.",
+        why: "`sympify`, `parse_expr` and `lambdify` build Python source from what they get and evaluate it. A formula from a \
+              form is enough to run any code.",
+        neglect: "What is passed is a number or a SymPy object and never a text from outside.",
+        instead: "`sympy.Integer`, `sympy.Float` or `sympy.Symbol` for single values; for formulas a parser of your own grammar.",
+        cwe: &[95],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "from sympy import sympify\nexpression = sympify(request.args[\"formula\"])\n",
+            "from sympy.parsing.sympy_parser import parse_expr\nparse_expr(text)\n",
+            "import sympy\nsympy.sympify(f\"x + {term}\")\n",
+        ],
+        good: &["from sympy import Symbol\nx = Symbol(name)\n", "import sympy\nsympy.sympify(\"x**2\")\n"],
+        detect: &[
+            Detect::Call(
+                &["sympy.sympify", "sympy.S", "sympy.core.sympify.sympify"],
+                When::Is(|call| text_perhaps(call, "a", 0)),
+            ),
+            Detect::Call(
+                &["sympy.parse_expr", "sympy.parsing.sympy_parser.parse_expr", "sympy.parsing.parse_expr"],
+                When::Is(|call| unless_constant(call, "s", 0)),
+            ),
+            Detect::Call(
+                &["sympy.lambdify", "sympy.utilities.lambdify.lambdify"],
+                When::Is(|call| text_perhaps(call, "expr", 1)),
+            ),
+        ],
+    },
+    Check {
+        id: "format-template",
+        family: "code-execution",
+        summary: "The template of `str.format` comes from outside.",
+        why: "A field such as `{user.__init__.__globals__[SECRET_KEY]}` walks from any argument to the module's variables: \
+              whoever writes the template reads secrets.",
+        neglect: "All arguments are numbers or plain texts.",
+        instead: "A constant template, or `string.Template(text).safe_substitute(name=name)`, which knows names only.",
+        cwe: &[134],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import sys\nprint(sys.argv[1].format(user=user))\n",
+            "import string\nstring.Formatter().vformat(template, (), values)\n",
+            "(greeting + \" {user.name}\").format(user=user)\n",
+        ],
+        good: &[
+            "import sys\nprint(\"hello {}\".format(sys.argv[1]))\n",
+            "self.template.format(user=user)\n",
+            "(\"{:>\" + str(width) + \"}\").format(5)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &["string.Formatter().format", "string.Formatter().vformat"],
+                When::Is(|call| unless_constant(call, "format_string", 0)),
+            ),
+            Detect::Node(&[NodeKind::ExprCall], formats_template),
+        ],
+    },
 ];
 
 /// A text that was tested to be one literal in quotes does no harm.
@@ -95,4 +389,73 @@ fn runs_source(call: &Call<'_, '_>) -> Option<Confidence> {
 fn makes_code(call: &Call<'_, '_>) -> Option<Confidence> {
     let only_parses = call.refers_to("flags", 3, &["ast.PyCF_ONLY_AST", "_ast.PyCF_ONLY_AST"]);
     (!only_parses).then(|| call.exposure_of("source", 0).confidence())
+}
+
+/// A constant text is a part of the program.
+fn unless_constant(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Confidence> {
+    let exposure = call.exposure_of(keyword, position);
+    (exposure != Exposure::Constant).then(|| exposure.confidence())
+}
+
+/// A function in place of the text is called and not executed.
+fn runs_text(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Confidence> {
+    let value = match call.argument(keyword, position) {
+        Argument::Given(value) => value,
+        Argument::Unknown => return Some(Confidence::Low),
+        Argument::Absent => return None,
+    };
+    let is_function = |thing: &Thing<'_>| matches!(thing, Thing::Function(_) | Thing::Partial(..));
+    let only_called = call.module.names().things(value).iter().any(is_function);
+    if only_called { None } else { unless_constant(call, keyword, position) }
+}
+
+/// SymPy's own functions take texts as well as numbers and expressions: only what is built or comes from
+/// outside is certainly a text.
+fn text_perhaps(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Confidence> {
+    match call.exposure_of(keyword, position) {
+        Exposure::Constant | Exposure::Sanitised => None,
+        Exposure::Unknown => Some(Confidence::Low),
+        Exposure::Built | Exposure::Input | Exposure::Request => Some(Confidence::High),
+    }
+}
+
+/// The code of another function is at least source that somebody can read.
+fn from_code(call: &Call<'_, '_>) -> Option<Confidence> {
+    if call.handed_on {
+        return None;
+    }
+    let code = call.given("code", 0).map(|value| value.expr);
+    let is_copy = matches!(code, Some(Expr::Attribute(code)) if code.attr.as_str() == "__code__");
+    Some(if is_copy { Confidence::Low } else { Confidence::Medium })
+}
+
+/// `code.replace(co_code=…)`.
+fn replaces_bytecode(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprCall(call) = node.node else { return };
+    let Expr::Attribute(method) = &*call.func else { return };
+    let bytecode =
+        call.arguments.find_keyword("co_code").or_else(|| call.arguments.find_keyword("co_consts"));
+    if method.attr.as_str() == "replace" && bytecode.is_some() {
+        hits.at(&method.attr, Confidence::High);
+    }
+}
+
+/// `template.format(value)`, where the template certainly is not just a constant from somewhere else.
+fn formats_template(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprCall(call) = node.node else { return };
+    let Expr::Attribute(method) = &*call.func else { return };
+    if !matches!(method.attr.as_str(), "format" | "format_map") || call.arguments.is_empty() {
+        return;
+    }
+    let names = node.module.names();
+    let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+    let is_plain = |expr| names.exposure(node.module.value(expr)) <= Exposure::Sanitised;
+    if call.arguments.args.iter().chain(keywords).all(is_plain) {
+        return;
+    }
+    match names.exposure(node.module.value(&method.value)) {
+        Exposure::Input | Exposure::Request => hits.at(&method.attr, Confidence::High),
+        Exposure::Built => hits.at(&method.attr, Confidence::Low),
+        Exposure::Constant | Exposure::Sanitised | Exposure::Unknown => {}
+    }
 }

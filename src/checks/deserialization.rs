@@ -2,7 +2,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Stmt};
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Exposure};
+use crate::python::{Argument, Call, Constant, Exposure, Module, ScopeKind, Thing, Value};
 
 pub const FAMILY: Family = Family { id: "deserialization", title: "Deserialization", checks: CHECKS };
 
@@ -88,13 +88,14 @@ const CHECKS: &[Check] = &[
                     "cloudpickle.load",
                     "pickle5.load",
                     "pickle5.Unpickler",
-                    "zodbpickle.load",
+                    "zodbpickle.pickle.load",
                 ],
                 When::Argument("file", 0),
             ),
             Detect::Call(&["jsonpickle.decode", "jsonpickle.loads"], When::Argument("string", 0)),
             Detect::Call(&["jsonpickle.unpickler.Unpickler", "jsonpickle.Unpickler"], When::Always),
             Detect::Call(&["pandas.read_pickle"], When::Argument("filepath_or_buffer", 0)),
+            Detect::Call(&["joblib.load"], When::Argument("filename", 0)),
         ],
     },
     Check {
@@ -183,12 +184,78 @@ const CHECKS: &[Check] = &[
         cwe: &[502],
         severity: Severity::High,
         aliases: &["bandit:B506", "ruff:S506"],
-        bad: &["import yaml\nyaml.load(text)\n", "from yaml import load, Loader\nload(text, Loader)\n"],
+        bad: &[
+            "import yaml\nyaml.load(text)\n",
+            "from yaml import load, Loader\nload(text, Loader)\n",
+            "import yaml\nyaml.unsafe_load(text)\n",
+        ],
         good: &[
             "import yaml\nyaml.safe_load(text)\n",
             "import yaml\nyaml.load(text, Loader=yaml.CSafeLoader)\n",
+            "import yaml\nclass Dates(yaml.SafeLoader):\n    pass\nyaml.load(text, Dates)\n",
         ],
-        detect: &[Detect::Call(&["yaml.load", "yaml.load_all"], When::Is(unsafe_loader))],
+        detect: &[
+            Detect::Call(&["yaml.load", "yaml.load_all"], When::Is(unsafe_loader)),
+            Detect::Call(&["yaml.unsafe_load", "yaml.unsafe_load_all"], When::Always),
+            Detect::Call(
+                &[
+                    "yaml.Loader().get_data",
+                    "yaml.Loader().get_single_data",
+                    "yaml.UnsafeLoader().get_data",
+                    "yaml.UnsafeLoader().get_single_data",
+                    "yaml.CLoader().get_single_data",
+                ],
+                When::Always,
+            ),
+        ],
+    },
+    Check {
+        id: "yaml-full-loader",
+        family: "deserialization",
+        summary: "The full YAML loader builds more than plain data.",
+        why: "It was made to be safe for documents from outside and was broken twice since (CVE-2020-1747, CVE-2020-14343); it still \
+              gives tuples, sets and names of Python objects where the program expects plain data.",
+        neglect: "The document comes from the same place as the program itself.",
+        instead: "`yaml.safe_load(text)`, or `yaml.load(text, Loader=yaml.SafeLoader)`.",
+        cwe: &[502],
+        severity: Severity::Medium,
+        aliases: &["bandit:B506", "ruff:S506"],
+        bad: &[
+            "import yaml\nyaml.full_load(text)\n",
+            "import yaml\nyaml.load(text, Loader=yaml.FullLoader)\n",
+        ],
+        good: &[
+            "import yaml\nyaml.safe_load_all(text)\n",
+            "import yaml\nyaml.load(text, Loader=yaml.SafeLoader)\n",
+        ],
+        detect: &[
+            Detect::Call(&["yaml.full_load", "yaml.full_load_all"], When::Always),
+            Detect::Call(&["yaml.load", "yaml.load_all"], When::Is(full_loader)),
+        ],
+    },
+    Check {
+        id: "ruamel-yaml-unsafe",
+        family: "deserialization",
+        summary: "This loader of ruamel.yaml can build any Python object, and so run code.",
+        why: "A document with a tag such as `!!python/object/apply:os.system` runs a command while it is loaded.",
+        neglect: "The document comes from the same place as the program itself.",
+        instead: "`ruamel.yaml.YAML(typ=\"safe\").load(text)`.",
+        cwe: &[502],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "from ruamel.yaml import YAML\nYAML(typ=\"unsafe\").load(text)\n",
+            "import ruamel.yaml\nruamel.yaml.load(text)\n",
+        ],
+        good: &[
+            "from ruamel.yaml import YAML\nYAML(typ=\"safe\").load(text)\n",
+            "import ruamel.yaml\nruamel.yaml.load(text, Loader=ruamel.yaml.RoundTripLoader)\n",
+        ],
+        detect: &[
+            Detect::Call(&["ruamel.yaml.YAML"], When::Is(unsafe_type)),
+            Detect::Call(&["ruamel.yaml.load", "ruamel.yaml.load_all"], When::Is(unsafe_loader)),
+            Detect::Call(&["ruamel.yaml.unsafe_load", "ruamel.yaml.unsafe_load_all"], When::Always),
+        ],
     },
 ];
 
@@ -226,21 +293,82 @@ fn refuses_classes<'a>(call: &Call<'_, 'a>, class: &'a ast::StmtClassDef) -> boo
     })
 }
 
-fn unsafe_loader(call: &Call<'_, '_>) -> Option<Confidence> {
-    match call.argument("Loader", 1) {
-        Argument::Absent => Some(of_the_document(call)),
-        Argument::Unknown => Some(Confidence::Low),
-        Argument::Given(_) => {
-            let safe = ["yaml.SafeLoader", "yaml.CSafeLoader", "yaml.BaseLoader", "yaml.CBaseLoader"];
-            (!call.refers_to("Loader", 1, &safe)).then(|| of_the_document(call))
-        }
+/// What a YAML loader lets a document do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Loader {
+    Safe,
+    /// It has "safe" in its name, and is defined somewhere else.
+    SafeByName,
+    Full,
+    Unknown,
+    Unsafe,
+}
+
+/// The worst that an expression for a loader can mean.
+fn loader<'a>(module: &Module<'a>, value: Value<'a>) -> Loader {
+    let names = module.names();
+    let kind = |thing: Thing<'a>| match thing {
+        Thing::Named(name) => loader_named(&name),
+        Thing::Class(scope) => match module.tree().scope(scope).kind {
+            ScopeKind::Class(class) => class
+                .bases()
+                .iter()
+                .flat_map(|base| names.qualified(module.value(base)))
+                .map(|name| loader_named(&name))
+                .max()
+                .unwrap_or(Loader::Unknown),
+            _ => Loader::Unknown,
+        },
+        _ => Loader::Unknown,
+    };
+    names.things(value).into_iter().map(kind).max().unwrap_or(Loader::Unknown)
+}
+
+fn loader_named(name: &str) -> Loader {
+    let (module, class) = name.rsplit_once('.').unwrap_or(("", name));
+    let class = class.to_ascii_lowercase();
+    match class.trim_start_matches('c') {
+        "safeloader" | "baseloader" | "roundtriploader" if module.ends_with("yaml") => Loader::Safe,
+        "fullloader" => Loader::Full,
+        "loader" | "unsafeloader" if module.ends_with("yaml") => Loader::Unsafe,
+        _ if class.contains("safe") && !class.contains("unsafe") => Loader::SafeByName,
+        _ => Loader::Unknown,
     }
 }
 
-/// A document that the source holds does no harm.
-fn of_the_document(call: &Call<'_, '_>) -> Confidence {
-    match call.exposure_of("stream", 0) {
-        Exposure::Constant => Confidence::Low,
-        exposure => exposure.confidence().max(Confidence::Medium),
+fn unsafe_loader(call: &Call<'_, '_>) -> Option<Confidence> {
+    // A document that the source holds does no harm.
+    if call.exposure_of("stream", 0) == Exposure::Constant {
+        return loader_confidence(call).map(|_| Confidence::Low);
+    }
+    loader_confidence(call)
+}
+
+fn loader_confidence(call: &Call<'_, '_>) -> Option<Confidence> {
+    let value = match call.argument("Loader", 1) {
+        Argument::Absent => return Some(Confidence::High),
+        Argument::Unknown => return Some(Confidence::Low),
+        Argument::Given(value) => value,
+    };
+    match loader(call.module, value) {
+        Loader::Safe | Loader::Full => None,
+        Loader::SafeByName => Some(Confidence::Low),
+        Loader::Unknown => Some(Confidence::Medium),
+        Loader::Unsafe => Some(Confidence::High),
+    }
+}
+
+fn full_loader(call: &Call<'_, '_>) -> Option<Confidence> {
+    let value = call.given("Loader", 1)?;
+    (loader(call.module, value) == Loader::Full).then_some(Confidence::High)
+}
+
+fn unsafe_type(call: &Call<'_, '_>) -> Option<Confidence> {
+    match call.constant("typ", None)? {
+        Constant::Str(kind) => (kind == "unsafe").then_some(Confidence::High),
+        Constant::List(kinds) => {
+            kinds.iter().any(|kind| kind.as_str() == Some("unsafe")).then_some(Confidence::High)
+        }
+        _ => None,
     }
 }

@@ -24,6 +24,8 @@ mod built_text;
 mod cleartext;
 mod cloud;
 mod code_execution;
+mod command_libraries;
+mod commands;
 mod credentials;
 mod crypto;
 mod debugging;
@@ -42,6 +44,7 @@ mod process;
 mod randomness;
 mod regex;
 mod secrets;
+mod shell;
 mod source_integrity;
 mod sql;
 mod ssh;
@@ -59,7 +62,9 @@ mod xml;
 pub static FAMILIES: &[Family] = &[
     code_execution::FAMILY,
     module_loading::FAMILY,
+    shell::FAMILY,
     process::FAMILY,
+    command_libraries::FAMILY,
     sql::FAMILY,
     injection::FAMILY,
     template::FAMILY,

@@ -1,5 +1,8 @@
+use ruff_python_ast::{AnyNodeRef, Expr, NodeKind};
+
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
+use crate::python::{Argument, Assignment, Call, Constant, Exposure, Hits, Module, Node, Thing, Value};
 
 pub const FAMILY: Family =
     Family { id: "module-loading", title: "Loading of modules and names", checks: CHECKS };
@@ -77,7 +80,449 @@ const CHECKS: &[Check] = &[
                 &["imp.load_source", "imp.load_compiled", "imp.load_dynamic"],
                 When::Argument("pathname", 1),
             ),
-            Detect::Call(&["zipimport.zipimporter"], When::Argument("archivepath", 0)),
+        ],
+    },
+    Check {
+        id: "dynamic-attribute",
+        family: "module-loading",
+        summary: "A function of a powerful module is chosen by a text at run time.",
+        why: "Whoever influences the text can reach every function of the module, `os.system` from `os.getcwd`. It is also how code \
+              hides which function it calls.",
+        neglect: "The text was looked up in a fixed list of names.",
+        instead: "A dictionary from the allowed names to functions.",
+        cwe: &[470],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import os\ngetattr(os, action)(path)\n",
+            "import subprocess\nvars(subprocess)[name](command)\n",
+            "import importlib\ngetattr(importlib.import_module(\"os\"), name)()\n",
+        ],
+        good: &[
+            "import os\n{\"remove\": os.remove, \"mkdir\": os.mkdir}[action](path)\n",
+            "import os\ngetattr(os, \"O_BINARY\", 0)\n",
+            "getattr(self, f\"handle_{event}\")()\n",
+        ],
+        detect: &[
+            Detect::Call(&["builtins.getattr"], When::Is(reflects_on_module)),
+            Detect::Node(&[NodeKind::ExprSubscript], looks_into_module),
+        ],
+    },
+    Check {
+        id: "builtins-lookup",
+        family: "module-loading",
+        summary: "The table of builtin functions is reached through `__builtins__`.",
+        why: "`eval(x)` says what it does; `__builtins__[name](x)` does the same without saying so, and gets past filters. Its only \
+              common use is in payloads and in escapes from sandboxes.",
+        neglect: "An interpreter, a debugger or a template engine that prepares the namespace for other code.",
+        instead: "`import builtins` and `builtins.NAME` written out.",
+        cwe: &[506],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "__builtins__[name](text)\n",
+            "getattr(__builtins__, decode(name))(text)\n",
+            "run = globals()[\"__builtins__\"]\n",
+            "work.__globals__[\"__builtins__\"][\"eval\"](text)\n",
+        ],
+        good: &[
+            "import builtins\nbuiltins.print(text)\n",
+            "namespace = {\"__builtins__\": {}}\n",
+            "__builtins__[\"_\"] = translate\n",
+        ],
+        detect: &[
+            Detect::Node(&[NodeKind::ExprName], names_builtins),
+            Detect::Node(&[NodeKind::ExprAttribute], has_builtins),
+            Detect::Node(&[NodeKind::ExprSubscript], looks_up_builtins),
+        ],
+    },
+    Check {
+        id: "object-graph-walk",
+        family: "module-loading",
+        summary: "All loaded classes are reached by way of an object's own class.",
+        why: "From any value, `__class__.__base__.__subclasses__()` leads to every class in the process and from there to `os` and \
+              `subprocess`: the classic escape from a sandbox or a template.",
+        neglect: "A test of a sandbox.",
+        instead: "A registry that subclasses enter with `__init_subclass__`.",
+        cwe: &[693],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "().__class__.__base__.__subclasses__()\n",
+            "\"\".__class__.__mro__[1].__subclasses__()\n",
+            "object.__subclasses__()\n",
+        ],
+        good: &["plugins = Plugin.__subclasses__()\n", "name = self.__class__.__name__\n"],
+        detect: &[Detect::Node(&[NodeKind::ExprAttribute], walks_to_subclasses)],
+    },
+    Check {
+        id: "import-path-change",
+        family: "module-loading",
+        summary: "A folder is added to the places that modules are imported from.",
+        why: "From now on a file called `json.py` in that folder can take the place of the real module. If somebody else can write \
+              there, every later `import` runs their code.",
+        neglect: "The folder belongs to this program, as in a script that adds its own project.",
+        instead: "Install the package (`pip install -e .`) and import it by its name.",
+        cwe: &[427],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import sys\nsys.path.insert(0, options.plugins)\n",
+            "import sys\nsys.path.append(\"/tmp/plugins\")\n",
+            "import site\nsite.addsitedir(folder)\n",
+            "import sys\nsys.path = [folder] + sys.path\n",
+        ],
+        good: &[
+            "import os, sys\nprint(os.pathsep.join(sys.path))\n",
+            "path.insert(0, folder)\n",
+            "import sys\nsys.path.remove(folder)\n",
+        ],
+        detect: &[
+            Detect::Call(&["sys.path.insert"], When::Is(|call| foreign_folder(call, 1))),
+            Detect::Call(
+                &["sys.path.append", "sys.path.extend", "site.addsitedir"],
+                When::Is(|call| foreign_folder(call, 0)),
+            ),
+            Detect::Assign(&["sys.path", "sys.path[]"], |assignment| {
+                folder_confidence(assignment.module, assignment.value)
+            }),
+        ],
+    },
+    Check {
+        id: "import-hook",
+        family: "module-loading",
+        summary: "The way modules are found and loaded is changed for the whole process.",
+        why: "A finder, a path hook or an entry in `sys.modules` decides what every later `import` gives, for all packages. It is \
+              a way to slip code in, and to stay.",
+        neglect: "A test that puts a fake module in place, or a loader that a framework documents.",
+        instead: "`importlib.import_module` where the module is needed; in tests `unittest.mock.patch.dict(sys.modules, …)`.",
+        cwe: &[427],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import sys\nsys.meta_path.insert(0, Finder())\n",
+            "import sys\nsys.modules[\"ssl\"] = fake\n",
+            "import builtins\nbuiltins.__import__ = load\n",
+        ],
+        good: &[
+            "import sys\nif \"numpy\" in sys.modules:\n    convert()\n",
+            "import sys\nmodule = sys.modules[name]\n",
+            "registry.meta_path.append(finder)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &[
+                    "sys.meta_path.append",
+                    "sys.meta_path.insert",
+                    "sys.meta_path.extend",
+                    "sys.path_hooks.append",
+                    "sys.path_hooks.insert",
+                ],
+                When::Is(|_| Some(Confidence::High)),
+            ),
+            Detect::Call(
+                &["sys.modules.update", "sys.modules.setdefault"],
+                When::Is(|_| Some(Confidence::Medium)),
+            ),
+            Detect::Assign(
+                &[
+                    "sys.meta_path",
+                    "sys.meta_path[]",
+                    "sys.path_hooks",
+                    "sys.path_hooks[]",
+                    "builtins.__import__",
+                ],
+                |_| Some(Confidence::High),
+            ),
+            Detect::Assign(&["sys.modules[]"], replaces_module),
+        ],
+    },
+    Check {
+        id: "search-path-variable",
+        family: "module-loading",
+        summary: "An environment variable is set that decides what code programs load.",
+        why: "`LD_PRELOAD`, `PYTHONPATH`, `PYTHONSTARTUP` and the like make every program started from now on load more code, and `PATH` \
+              decides which program a bare name means.",
+        neglect: "The value is a constant, or the variable is put back to what it was.",
+        instead: "An `env` for the one process that needs it: `subprocess.run(command, env={\"PATH\": \"/usr/bin\"})`.",
+        cwe: &[426],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import os\nos.environ[\"LD_PRELOAD\"] = library\n",
+            "import os\nos.putenv(\"PYTHONSTARTUP\", \"/tmp/start.py\")\n",
+            "import os\nos.environ.update({\"PATH\": folder})\n",
+        ],
+        good: &[
+            "import os\nos.environ[\"PATH\"] = \"/usr/bin:/bin\"\n",
+            "import os\nos.environ[\"LANG\"] = \"C\"\n",
+            "import os\nfolders = os.environ[\"PATH\"].split(os.pathsep)\n",
+        ],
+        detect: &[
+            Detect::Assign(&["os.environ[]", "os.environb[]"], |assignment| {
+                variable_confidence(assignment.module, assignment.key.as_deref()?, assignment.value)
+            }),
+            Detect::Call(
+                &["os.putenv", "os.environ.setdefault", "os.environ.__setitem__"],
+                When::Is(sets_variable),
+            ),
+            Detect::Call(&["os.environ.update"], When::Is(updates_variables)),
+        ],
+    },
+    Check {
+        id: "native-library",
+        family: "module-loading",
+        summary: "A native library is loaded into the process.",
+        why: "Loading runs the library's start code at once, and from there on there is no memory safety. Whoever can write the file or \
+              influence the path owns the process.",
+        neglect: "The library is part of the system or of this package, and is named by a constant or an absolute path.",
+        instead: "An extension module in a wheel, or an absolute path next to `__file__`.",
+        cwe: &[114],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import ctypes\nlibrary = ctypes.CDLL(path)\n",
+            "from ctypes import cdll\ncdll.LoadLibrary(os.environ[\"PLUGIN\"])\n",
+            "from cffi import FFI\nffi = FFI()\nffi.dlopen(path)\n",
+        ],
+        good: &["import ctypes\nnumber = ctypes.c_int(5)\n", "loader.CDLL(path)\n"],
+        detect: &[Detect::Call(
+            &[
+                "ctypes.CDLL",
+                "ctypes.PyDLL",
+                "ctypes.WinDLL",
+                "ctypes.OleDLL",
+                "ctypes.cdll.LoadLibrary",
+                "ctypes.pydll.LoadLibrary",
+                "ctypes.windll.LoadLibrary",
+                "ctypes.oledll.LoadLibrary",
+                "cffi.FFI().dlopen",
+                "numpy.ctypeslib.load_library",
+            ],
+            When::Is(loads_library),
+        )],
+    },
+    Check {
+        id: "native-memory",
+        family: "module-loading",
+        summary: "Memory is read or written by its address.",
+        why: "A wrong length or a freed object is a crash at best and a way to run code at worst: what Python otherwise rules out.",
+        neglect: "The address belongs to a buffer that this function made, and the length was taken from it.",
+        instead: "`bytes`, `bytearray`, `memoryview` or `struct`.",
+        cwe: &[119],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import ctypes\nctypes.memmove(address, data, len(data))\n",
+            "from ctypes import string_at\nstring_at(address, size)\n",
+        ],
+        good: &[
+            "import ctypes\nbuffer = ctypes.create_string_buffer(64)\n",
+            "view = memoryview(data)[4:8]\n",
+        ],
+        detect: &[
+            Detect::Call(&["ctypes.memmove", "ctypes.memset"], When::Always),
+            Detect::Call(&["ctypes.string_at", "ctypes.wstring_at"], When::Is(|_| Some(Confidence::Medium))),
         ],
     },
 ];
+
+/// Modules whose functions do harm to somebody who did not mean to call them.
+const POWERFUL: &[&str] =
+    &["builtins", "ctypes", "importlib", "marshal", "os", "pickle", "pty", "shutil", "subprocess", "sys"];
+
+/// Variables that make other programs load code.
+const LOADING_VARIABLES: &[&str] = &[
+    "BASH_ENV",
+    "DYLD_INSERT_LIBRARIES",
+    "DYLD_LIBRARY_PATH",
+    "GIT_SSH_COMMAND",
+    "LD_AUDIT",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "NODE_OPTIONS",
+    "PERL5OPT",
+    "PROMPT_COMMAND",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "RUBYOPT",
+];
+
+/// How much of an expression is searched for a name, and through how many names.
+const MAX_SEARCH: usize = 200;
+const MAX_STEPS: usize = 3;
+
+fn reflects_on_module(call: &Call<'_, '_>) -> Option<Confidence> {
+    let names = call.module.names();
+    let object = call.given("object", 0)?;
+    let name = call.given("name", 1)?;
+    let is_constant = names.constant(name).is_some();
+    let on_module = names.qualified(object).iter().any(|name| POWERFUL.contains(&name.as_str()));
+    (on_module && !is_constant).then(|| names.exposure(name).confidence().max(Confidence::Medium))
+}
+
+/// `vars(os)[name]`, `os.__dict__[name]`.
+fn looks_into_module(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprSubscript(subscript) = node.node else { return };
+    let module = node.module;
+    if !matches!(&*subscript.value, Expr::Call(_) | Expr::Attribute(_)) || subscript.ctx.is_store() {
+        return;
+    }
+    let is_table = |thing: &Thing<'_>| match thing {
+        Thing::Attributes(of) => matches!(&**of, Thing::Named(name) if POWERFUL.contains(&name.as_str())),
+        _ => false,
+    };
+    let tables = module.names().things(module.value(&subscript.value));
+    if tables.iter().any(is_table) && module.constant(&subscript.slice).is_none() {
+        hits.at(&*subscript.value, module.names().exposure(module.value(&subscript.slice)).confidence());
+    }
+}
+
+/// Whether this is written as an element or an attribute that is assigned to.
+fn is_assigned(node: &Node<'_, '_>) -> bool {
+    match node.module.parent(node.node) {
+        Some(AnyNodeRef::ExprSubscript(around)) => around.ctx.is_store(),
+        Some(AnyNodeRef::ExprAttribute(around)) => around.ctx.is_store(),
+        _ => false,
+    }
+}
+
+fn names_builtins(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprName(name) = node.node else { return };
+    if name.id.as_str() == "__builtins__" && name.ctx.is_load() && !is_assigned(node) {
+        hits.at(name, Confidence::Medium);
+    }
+}
+
+fn has_builtins(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprAttribute(attribute) = node.node else { return };
+    if attribute.attr.as_str() == "__builtins__" && attribute.ctx.is_load() && !is_assigned(node) {
+        hits.at(&attribute.attr, Confidence::High);
+    }
+}
+
+fn looks_up_builtins(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprSubscript(subscript) = node.node else { return };
+    if subscript.ctx.is_load() && node.module.text(&subscript.slice).as_deref() == Some("__builtins__") {
+        hits.at(&*subscript.slice, Confidence::High);
+    }
+}
+
+fn walks_to_subclasses(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprAttribute(attribute) = node.node else { return };
+    if attribute.attr.as_str() != "__subclasses__" {
+        return;
+    }
+    let mut base = &*attribute.value;
+    loop {
+        base = match base {
+            Expr::Attribute(inner) if is_step_up(inner.attr.as_str()) => break,
+            Expr::Attribute(inner) => &inner.value,
+            Expr::Subscript(inner) => &inner.value,
+            Expr::Call(inner) => &inner.func,
+            Expr::Name(name) if name.id.as_str() == "object" => break,
+            _ => return,
+        };
+    }
+    hits.at(&attribute.attr, Confidence::High);
+}
+
+fn is_step_up(attr: &str) -> bool {
+    matches!(attr, "__class__" | "__base__" | "__bases__" | "__mro__" | "mro")
+}
+
+fn foreign_folder(call: &Call<'_, '_>, position: usize) -> Option<Confidence> {
+    match call.positional(position) {
+        Argument::Given(value) => folder_confidence(call.module, value),
+        Argument::Unknown => Some(Confidence::Low),
+        Argument::Absent => None,
+    }
+}
+
+/// A folder beside this very file is a part of the program; a relative or public one is anybody's.
+fn folder_confidence<'a>(module: &Module<'a>, value: Value<'a>) -> Option<Confidence> {
+    let is_shared = |text: &str| {
+        text.is_empty() || text == "." || text.starts_with("/tmp") || text.starts_with("/var/tmp")
+    };
+    match module.names().constant(value) {
+        Some(Constant::Str(text)) if is_shared(&text) => return Some(Confidence::High),
+        Some(_) => return Some(Confidence::Low),
+        None => {}
+    }
+    if is_beside_this_file(module, value.expr, MAX_STEPS) {
+        return Some(Confidence::Low);
+    }
+    match module.names().exposure(value) {
+        Exposure::Input | Exposure::Request => Some(Confidence::High),
+        _ => Some(Confidence::Medium),
+    }
+}
+
+/// Whether `__file__` is a part of an expression, or of what a name in it was assigned.
+fn is_beside_this_file<'a>(module: &Module<'a>, expr: &'a Expr, depth: usize) -> bool {
+    let tree = module.tree();
+    let id = tree.id(expr);
+    let mut parts = std::iter::once(tree.node(id)).chain(tree.descendants(id)).take(MAX_SEARCH);
+    parts.any(|node| match node {
+        AnyNodeRef::ExprName(name) if name.id.as_str() == "__file__" => true,
+        AnyNodeRef::ExprName(name) if depth > 0 => {
+            module.assigned(name).any(|expr| is_beside_this_file(module, expr, depth - 1))
+        }
+        _ => false,
+    })
+}
+
+/// A module that replaces itself is a known way to make its attributes lazy.
+fn replaces_module(assignment: &Assignment<'_, '_>) -> Option<Confidence> {
+    let AnyNodeRef::ExprSubscript(target) = assignment.target else { return Some(Confidence::Medium) };
+    let is_itself = matches!(&*target.slice, Expr::Name(name) if name.id.as_str() == "__name__");
+    Some(if is_itself { Confidence::Low } else { Confidence::Medium })
+}
+
+fn sets_variable(call: &Call<'_, '_>) -> Option<Confidence> {
+    let name = call.text("key", 0)?;
+    variable_confidence(call.module, &name, call.given("value", 1)?)
+}
+
+fn updates_variables(call: &Call<'_, '_>) -> Option<Confidence> {
+    let module = call.module;
+    let Argument::Given(variables) = call.positional(0) else { return None };
+    module.names().things(variables).iter().find_map(|thing| match thing {
+        Thing::Value(Value { expr: Expr::Dict(dict), scope }) => dict.items.iter().find_map(|item| {
+            let name = module.text(item.key.as_ref()?)?;
+            variable_confidence(module, &name, Value { expr: &item.value, scope: *scope })
+        }),
+        _ => None,
+    })
+}
+
+/// A list of absolute folders for `PATH` is what this check asks for.
+fn variable_confidence<'a>(module: &Module<'a>, name: &str, value: Value<'a>) -> Option<Confidence> {
+    let constant = module.names().constant(value);
+    if name == "PATH" {
+        return match constant {
+            Some(Constant::Str(text)) => {
+                let is_absolute =
+                    |folder: &str| folder.starts_with(['/', '\\', '%', '$']) || folder.contains(":\\");
+                let all_absolute = text.split(':').all(is_absolute) || text.split(';').all(is_absolute);
+                (!all_absolute).then_some(Confidence::High)
+            }
+            _ => Some(Confidence::Medium),
+        };
+    }
+    LOADING_VARIABLES.contains(&name).then_some(if constant.is_some() {
+        Confidence::Medium
+    } else {
+        Confidence::High
+    })
+}
+
+/// The C library itself, and what the system's search finds under a constant name.
+fn loads_library(call: &Call<'_, '_>) -> Option<Confidence> {
+    if call.handed_on {
+        return None;
+    }
+    let found_by_system = call.refers_to("name", 0, &["ctypes.util.find_library()"]);
+    Some(if found_by_system { Confidence::Low } else { call.exposure_of("name", 0).confidence() })
+}

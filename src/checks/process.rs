@@ -1,163 +1,40 @@
-use ruff_python_ast::{self as ast, AnyNodeRef, NodeKind};
-
 use super::Family;
+use super::commands::{self, GAP, SHELL, SHELLS, STARTERS, SUBPROCESS};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Exposure, Hits, Node, Truth};
+use crate::python::{Argument, Call, Exposure, Truth};
 
-pub const FAMILY: Family = Family { id: "process", title: "Processes and shells", checks: CHECKS };
+pub const FAMILY: Family = Family { id: "process", title: "Processes", checks: CHECKS };
 
-/// Callees that start a process from `args` and know `shell`. That is the ninth parameter of all of them.
-const SUBPROCESS: &[&str] = &[
-    "subprocess.run",
-    "subprocess.Popen",
-    "subprocess.call",
-    "subprocess.check_call",
-    "subprocess.check_output",
+/// Words that a shell knows itself, and does not look up in `PATH`.
+const SHELL_WORDS: &[&str] = &[
+    "cd", "echo", "exit", "export", "exec", "set", "test", "true", "false", "ulimit", "umask", "[", ":", ".",
 ];
-
-/// Position of `shell` among the parameters of `subprocess.Popen`.
-const SHELL: usize = 8;
 
 const CHECKS: &[Check] = &[
     Check {
-        id: "os-system",
+        id: "partial-program-path",
         family: "process",
-        summary: "The command line is run by a shell.",
-        why: "A shell interprets `;`, `|`, `$(…)` and the like: whoever can influence a part of the command line \
-              can run any other command.",
-        neglect: "The command line is a constant.",
-        instead: "`subprocess.run([program, argument], check=True)`, which starts the program without a shell.",
-        cwe: &[78],
-        severity: Severity::High,
-        aliases: &["bandit:B605", "ruff:S605", "codeaudit:os.system", "codeaudit:os.popen"],
+        summary: "The program is looked up in `PATH`.",
+        why: "Whoever can write to a folder of `PATH`, or set the variable, chooses what runs. On Windows the current \
+              folder comes first.",
+        neglect: "The environment is set by the administrator, as for most command-line tools and containers.",
+        instead: "An absolute path, or `shutil.which(name, path=\"/usr/bin\")`; at least a fixed `PATH` in `env`.",
+        cwe: &[426],
+        severity: Severity::Low,
+        aliases: &["bandit:B607", "ruff:S607"],
         bad: &[
-            "import os\nos.system(\"convert \" + name)\n",
-            "from os import popen\npopen(f\"ls {folder}\")\n",
-            "import os\nlist(map(os.system, commands))\n",
+            "import subprocess\nsubprocess.run([\"git\", \"status\"])\n",
+            "import os\nos.system(\"convert a.png b.jpg\")\n",
         ],
         good: &[
-            "import subprocess\nsubprocess.run([\"convert\", name], check=True)\n",
-            "self.os.system(name)\n",
+            "import subprocess\nsubprocess.run([\"/usr/bin/git\", \"status\"])\n",
+            "import subprocess, sys\nsubprocess.run([sys.executable, \"-m\", \"venv\", path])\n",
         ],
         detect: &[
-            Detect::Call(&["os.system"], When::Argument("command", 0)),
-            Detect::Call(
-                &[
-                    "os.popen",
-                    "os.popen2",
-                    "os.popen3",
-                    "os.popen4",
-                    "popen2.popen2",
-                    "popen2.popen3",
-                    "popen2.popen4",
-                    "popen2.Popen3",
-                    "popen2.Popen4",
-                ],
-                When::Argument("cmd", 0),
-            ),
+            Detect::Call(SUBPROCESS, When::Is(partial_path)),
+            Detect::Call(SHELLS, When::Is(partial_path)),
+            Detect::Call(STARTERS, When::Is(partial_path)),
         ],
-    },
-    Check {
-        id: "subprocess-getoutput",
-        family: "process",
-        summary: "The command line is run by a shell, although no `shell=True` says so.",
-        why: "`getoutput` and `getstatusoutput` always start a shell, which interprets `;`, `|`, `$(…)` and the like: \
-              whoever can influence a part of the command line can run any other command.",
-        neglect: "The command line is a constant.",
-        instead: "`subprocess.run([program, argument], capture_output=True, text=True, check=True).stdout`.",
-        cwe: &[78],
-        severity: Severity::High,
-        aliases: &[
-            "bandit:B605",
-            "ruff:S605",
-            "codeaudit:subprocess.getoutput",
-            "codeaudit:subprocess.getstatusoutput",
-        ],
-        bad: &[
-            "import subprocess\nkind = subprocess.getoutput(\"file \" + path)\n",
-            "from subprocess import getstatusoutput as run\nstatus, text = run(f\"file {path}\")\n",
-        ],
-        good: &[
-            "import subprocess\nsubprocess.check_output([\"file\", path])\n",
-            "task.getoutput(\"file \" + path)\n",
-        ],
-        detect: &[Detect::Call(
-            &["subprocess.getoutput", "subprocess.getstatusoutput", "subprocess.getstatus"],
-            When::Argument("cmd", 0),
-        )],
-    },
-    Check {
-        id: "subprocess-shell",
-        family: "process",
-        summary: "`shell=True` has a shell interpret a command that is no constant.",
-        why: "A shell interprets `;`, `|`, `$(…)` and the like: whoever can influence a part of the command \
-              can run any other command.",
-        neglect: "Every part that is no constant goes through `shlex.quote`, or is a number.",
-        instead: "A list without `shell`: `subprocess.run([program, argument], check=True)`. For a pipe, two of them.",
-        cwe: &[78],
-        severity: Severity::High,
-        aliases: &[
-            "bandit:B602",
-            "ruff:S602",
-            "codeaudit:subprocess.run",
-            "codeaudit:subprocess.Popen",
-            "codeaudit:subprocess.call",
-            "codeaudit:subprocess.check_call",
-            "codeaudit:subprocess.check_output",
-        ],
-        bad: &[
-            "import subprocess\nsubprocess.run(f\"tar xf {name}\", shell=True, check=True)\n",
-            "from subprocess import Popen\noptions = {\"shell\": 1}\nPopen(command, **options)\n",
-            "import subprocess\nsubprocess.call(command, shell=use_shell)\n",
-        ],
-        good: &[
-            "import subprocess\nsubprocess.run([\"tar\", \"xf\", name], check=True)\n",
-            "import subprocess\nsubprocess.run(command, shell=False)\n",
-            "import subprocess\nsubprocess.run(\"ls *.log | wc -l\", shell=True)\n",
-        ],
-        detect: &[Detect::Call(SUBPROCESS, When::Is(shell_for_any_command))],
-    },
-    Check {
-        id: "subprocess-shell-constant",
-        family: "process",
-        summary: "`shell=True` has a shell interpret a command that is a constant.",
-        why: "Nothing can be injected today. The next change that puts a variable into the command makes it an injection, \
-              and the shell still looks up programs and settings in the environment.",
-        neglect: "The command needs a pipe, a wildcard or another service of the shell, and stays a constant.",
-        instead: "A list without `shell`: `subprocess.run([\"ls\", \"-l\"], check=True)`.",
-        cwe: &[78],
-        severity: Severity::Low,
-        aliases: &["bandit:B602", "ruff:S602"],
-        bad: &[
-            "import subprocess\nsubprocess.run(\"ls -l | wc -l\", shell=True)\n",
-            "import subprocess\nCOMMAND = \"ls \" + \"-l\"\nsubprocess.check_output(COMMAND, shell=1)\n",
-        ],
-        good: &[
-            "import subprocess\nsubprocess.run([\"ls\", \"-l\"])\n",
-            "import subprocess\nsubprocess.run(\"ls\", shell=False)\n",
-        ],
-        detect: &[Detect::Call(SUBPROCESS, When::Is(shell_for_a_constant))],
-    },
-    Check {
-        id: "shell-keyword",
-        family: "process",
-        summary: "`shell=True` is passed to a function that probably hands it on to `subprocess`.",
-        why: "A wrapper hides the shell from whoever reads its callers: a part of the command that comes from outside can \
-              run any other command.",
-        neglect: "The command is a constant, or the function means something else by `shell`.",
-        instead: "A wrapper that takes a list of arguments and never starts a shell.",
-        cwe: &[78],
-        severity: Severity::Medium,
-        aliases: &["bandit:B604", "ruff:S604"],
-        bad: &[
-            "from tools import run\nrun(f\"tar xf {name}\", shell=True)\n",
-            "self.runner.execute(command, shell=True)\n",
-        ],
-        good: &[
-            "from tools import run\nrun([\"tar\", \"xf\", name], shell=False)\n",
-            "import subprocess\nsubprocess.run(command, shell=True)\n",
-        ],
-        detect: &[Detect::Node(&[NodeKind::ExprCall], shell_keyword)],
     },
     Check {
         id: "subprocess-call",
@@ -256,6 +133,35 @@ const CHECKS: &[Check] = &[
         ],
     },
     Check {
+        id: "async-exec",
+        family: "process",
+        summary: "A program that is no constant is started in the background of an event loop.",
+        why: "Whoever can influence the name of the program chooses what runs with the rights and the environment of this one.",
+        neglect: "The program is chosen from a fixed list, or is `sys.executable`.",
+        instead: "A constant absolute path as the first argument of `asyncio.create_subprocess_exec`.",
+        cwe: &[78],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import asyncio\nawait asyncio.create_subprocess_exec(program, \"--version\")\n",
+            "from asyncio import create_subprocess_exec as start\nasync def run(*command):\n    await start(*command)\n",
+        ],
+        good: &[
+            "import asyncio\nawait asyncio.create_subprocess_exec(\"/usr/bin/git\", \"log\", name)\n",
+            "import asyncio, sys\nawait asyncio.create_subprocess_exec(sys.executable, \"-m\", \"pip\")\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &["asyncio.create_subprocess_exec", "asyncio.subprocess.create_subprocess_exec"],
+                When::Is(|call| chosen_program(call, 0)),
+            ),
+            Detect::Call(
+                &["asyncio.AbstractEventLoop().subprocess_exec", "?.subprocess_exec"],
+                When::Is(|call| chosen_program(call, 1)),
+            ),
+        ],
+    },
+    Check {
         id: "fork",
         family: "process",
         summary: "The process is copied with all its locks, connections and secrets.",
@@ -291,33 +197,6 @@ const CHECKS: &[Check] = &[
     },
 ];
 
-fn shell_for_any_command(call: &Call<'_, '_>) -> Option<Confidence> {
-    let exposure = call.exposure_of("args", 0);
-    if exposure == Exposure::Constant {
-        return None;
-    }
-    Some(exposure.confidence().min(confidence_in_shell(call)?))
-}
-
-fn shell_for_a_constant(call: &Call<'_, '_>) -> Option<Confidence> {
-    let is_constant = call.exposure_of("args", 0) == Exposure::Constant;
-    // Nobody can put anything into it: this is about the habit.
-    if is_constant { confidence_in_shell(call).map(|_| Confidence::Low) } else { None }
-}
-
-/// How sure it is that `shell` is true; `None` if it is not.
-fn confidence_in_shell(call: &Call<'_, '_>) -> Option<Confidence> {
-    match call.truth("shell", SHELL) {
-        Truth::Absent | Truth::False => None,
-        Truth::True => Some(Confidence::High),
-        Truth::Sometimes => Some(Confidence::Medium),
-        Truth::Unknown => match call.argument("shell", SHELL) {
-            Argument::Given(_) => Some(Confidence::Medium),
-            Argument::Unknown | Argument::Absent => Some(Confidence::Low),
-        },
-    }
-}
-
 fn without_shell(call: &Call<'_, '_>) -> Option<Confidence> {
     let shell_is_given = matches!(call.argument("shell", SHELL), Argument::Given(_));
     if shell_is_given && call.truth("shell", SHELL) != Truth::False {
@@ -326,26 +205,18 @@ fn without_shell(call: &Call<'_, '_>) -> Option<Confidence> {
     Some(call.exposure_of("args", 0).confidence())
 }
 
-/// `anything(…, shell=True)`, unless another check knows the callee.
-fn shell_keyword(node: &Node<'_, '_>, hits: &mut Hits) {
-    let AnyNodeRef::ExprCall(call) = node.node else { return };
-    let Some(keyword) = call.arguments.find_keyword("shell") else { return };
-    let module = node.module;
-    let is_true = module.constant(&keyword.value).as_ref().is_some_and(Constant::truth);
-    let callees = module.qualified(&call.func);
-    let is_known = |name: &str| SUBPROCESS.contains(&name) || name == "builtins.dict";
-    if !is_true || callees.iter().any(|name| is_known(name)) {
-        return;
-    }
-    let command = call.arguments.args.first();
-    let exposure = command.map_or(Exposure::Unknown, |expr| module.names().exposure(module.value(expr)));
-    hits.at(name_of_callee(call), exposure.confidence().min(Confidence::Medium));
+fn chosen_program(call: &Call<'_, '_>, position: usize) -> Option<Confidence> {
+    let exposure = call.exposure_of("program", position);
+    let is_this_python = call.refers_to("program", position, &["sys.executable"]);
+    (exposure != Exposure::Constant && !is_this_python).then(|| exposure.confidence())
 }
 
-fn name_of_callee(call: &ast::ExprCall) -> ruff_text_size::TextRange {
-    use ruff_text_size::Ranged;
-    match &*call.func {
-        ast::Expr::Attribute(attribute) => attribute.attr.range(),
-        func => func.range(),
-    }
+fn partial_path(call: &Call<'_, '_>) -> Option<Confidence> {
+    let (command, in_shell) = commands::command(call)?;
+    let first = *commands::elements(call.module, command).first()?;
+    let text = commands::sketch(call.module, first);
+    let program = text.split_whitespace().next()?;
+    let is_partial = !program.contains(['/', '\\', '$', '%', '{', '=', GAP]);
+    let is_own = in_shell && SHELL_WORDS.contains(&program);
+    (is_partial && !is_own).then_some(Confidence::High)
 }

@@ -78,6 +78,12 @@ impl<'a> Module<'a> {
         names_among(self.names.foreign_attribute_of(&bases, attr))
     }
 
+    /// The qualified names of an item as a target: what stands there now does not matter.
+    pub fn item_names(&self, item: &'a ast::ExprSubscript) -> SmallVec<[CompactString; 2]> {
+        let names = self.qualified(&item.value);
+        names.into_iter().map(|name| compact_str::format_compact!("{name}[]")).collect()
+    }
+
     /// Whether an expression makes an `operator.attrgetter` or `operator.methodcaller`.
     pub fn is_getter(&self, expr: &'a Expr) -> bool {
         let is_getter = |thing: &Thing<'a>| matches!(thing, Thing::Getter(_));
@@ -90,6 +96,19 @@ impl<'a> Module<'a> {
         let id = name.id.as_str();
         let Some(home) = tree.scope_binding(tree.scope_of(tree.id(name)), id) else { return true };
         tree.bindings_in(home, id).any(|(_, binding)| matches!(binding.meaning, Meaning::Import(_)))
+    }
+
+    /// The expressions that a name is assigned as they stand, in the scope that binds it.
+    pub fn assigned(&self, name: &'a ast::ExprName) -> impl Iterator<Item = &'a Expr> {
+        let tree = self.tree();
+        let id = name.id.as_str();
+        let home = tree.scope_binding(tree.scope_of(tree.id(name)), id);
+        home.into_iter().flat_map(move |home| tree.bindings_in(home, id)).filter_map(|(_, binding)| {
+            match &binding.meaning {
+                Meaning::Value { expr, steps, .. } if steps.is_empty() => Some(*expr),
+                _ => None,
+            }
+        })
     }
 
     /// Whether an expression can refer to one of these qualified names.

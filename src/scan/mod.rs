@@ -384,7 +384,7 @@ impl<'a> Walk<'_, '_, 'a> {
                 let id = self.module.tree().id(subscript);
                 let key = self.module.text(&subscript.slice);
                 let value = self.module.value(value);
-                for name in self.module.qualified(target) {
+                for name in self.module.item_names(subscript) {
                     self.assigned(id, node, callee_range(target), name, key.clone(), value);
                 }
             }

@@ -1,0 +1,347 @@
+use ruff_python_ast::{self as ast, AnyNodeRef, NodeKind};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::Family;
+use super::commands::{self, SHELLS, STARTERS, SUBPROCESS, confidence_in_shell};
+use crate::check::{Check, Confidence, Detect, Severity, When};
+use crate::python::{Call, Constant, Exposure, Hits, Node, Value};
+
+pub const FAMILY: Family = Family { id: "shell", title: "Shell commands", checks: CHECKS };
+
+/// Programs that run a script given as an argument, with the options that announce one.
+const INTERPRETERS: &[(&[&str], &[&str])] = &[
+    (
+        &["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "csh", "tcsh"],
+        &["-c", "-lc", "-ic", "-ec", "-xc"],
+    ),
+    (&["cmd"], &["/c", "/k", "/s"]),
+    (&["powershell", "pwsh"], &["-c", "-command", "-encodedcommand", "-enc", "-e"]),
+    (&["python", "python2", "python3"], &["-c"]),
+    (&["perl", "ruby", "node"], &["-e"]),
+    (&["php"], &["-r"]),
+];
+
+/// Programs that take some arguments for options that run commands.
+const WILDCARD_TRAPS: &[&str] = &["chown", "chmod", "tar", "rsync"];
+
+const CHECKS: &[Check] = &[
+    Check {
+        id: "os-system",
+        family: "shell",
+        summary: "The command line is run by a shell.",
+        why: "A shell interprets `;`, `|`, `$(…)` and the like: whoever can influence a part of the command line \
+              can run any other command.",
+        neglect: "The command line is a constant.",
+        instead: "`subprocess.run([program, argument], check=True)`, which starts the program without a shell.",
+        cwe: &[78],
+        severity: Severity::High,
+        aliases: &["bandit:B605", "ruff:S605", "codeaudit:os.system", "codeaudit:os.popen"],
+        bad: &[
+            "import os\nos.system(\"convert \" + name)\n",
+            "from os import popen\npopen(f\"ls {folder}\")\n",
+            "import os\nlist(map(os.system, commands))\n",
+        ],
+        good: &[
+            "import subprocess\nsubprocess.run([\"convert\", name], check=True)\n",
+            "self.os.system(name)\n",
+        ],
+        detect: &[
+            Detect::Call(&["os.system"], When::Argument("command", 0)),
+            Detect::Call(
+                &[
+                    "os.popen",
+                    "os.popen2",
+                    "os.popen3",
+                    "os.popen4",
+                    "popen2.popen2",
+                    "popen2.popen3",
+                    "popen2.popen4",
+                    "popen2.Popen3",
+                    "popen2.Popen4",
+                ],
+                When::Argument("cmd", 0),
+            ),
+        ],
+    },
+    Check {
+        id: "subprocess-getoutput",
+        family: "shell",
+        summary: "The command line is run by a shell, although no `shell=True` says so.",
+        why: "`getoutput` and `getstatusoutput` always start a shell, which interprets `;`, `|`, `$(…)` and the like: \
+              whoever can influence a part of the command line can run any other command.",
+        neglect: "The command line is a constant.",
+        instead: "`subprocess.run([program, argument], capture_output=True, text=True, check=True).stdout`.",
+        cwe: &[78],
+        severity: Severity::High,
+        aliases: &[
+            "bandit:B605",
+            "ruff:S605",
+            "codeaudit:subprocess.getoutput",
+            "codeaudit:subprocess.getstatusoutput",
+        ],
+        bad: &[
+            "import subprocess\nkind = subprocess.getoutput(\"file \" + path)\n",
+            "from subprocess import getstatusoutput as run\nstatus, text = run(f\"file {path}\")\n",
+        ],
+        good: &[
+            "import subprocess\nsubprocess.check_output([\"file\", path])\n",
+            "task.getoutput(\"file \" + path)\n",
+        ],
+        detect: &[Detect::Call(
+            &["subprocess.getoutput", "subprocess.getstatusoutput", "subprocess.getstatus"],
+            When::Argument("cmd", 0),
+        )],
+    },
+    Check {
+        id: "subprocess-shell",
+        family: "shell",
+        summary: "`shell=True` has a shell interpret a command that is no constant.",
+        why: "A shell interprets `;`, `|`, `$(…)` and the like: whoever can influence a part of the command \
+              can run any other command.",
+        neglect: "Every part that is no constant goes through `shlex.quote`, or is a number.",
+        instead: "A list without `shell`: `subprocess.run([program, argument], check=True)`. For a pipe, two of them.",
+        cwe: &[78],
+        severity: Severity::High,
+        aliases: &[
+            "bandit:B602",
+            "ruff:S602",
+            "codeaudit:subprocess.run",
+            "codeaudit:subprocess.Popen",
+            "codeaudit:subprocess.call",
+            "codeaudit:subprocess.check_call",
+            "codeaudit:subprocess.check_output",
+        ],
+        bad: &[
+            "import subprocess\nsubprocess.run(f\"tar xf {name}\", shell=True, check=True)\n",
+            "from subprocess import Popen\noptions = {\"shell\": 1}\nPopen(command, **options)\n",
+            "import subprocess\nsubprocess.call(command, shell=use_shell)\n",
+        ],
+        good: &[
+            "import subprocess\nsubprocess.run([\"tar\", \"xf\", name], check=True)\n",
+            "import subprocess\nsubprocess.run(command, shell=False)\n",
+            "import subprocess\nsubprocess.run(\"ls *.log | wc -l\", shell=True)\n",
+        ],
+        detect: &[Detect::Call(SUBPROCESS, When::Is(shell_for_any_command))],
+    },
+    Check {
+        id: "subprocess-shell-constant",
+        family: "shell",
+        summary: "`shell=True` has a shell interpret a command that is a constant.",
+        why: "Nothing can be injected today. The next change that puts a variable into the command makes it an injection, \
+              and the shell still looks up programs and settings in the environment.",
+        neglect: "The command needs a pipe, a wildcard or another service of the shell, and stays a constant.",
+        instead: "A list without `shell`: `subprocess.run([\"ls\", \"-l\"], check=True)`.",
+        cwe: &[78],
+        severity: Severity::Low,
+        aliases: &["bandit:B602", "ruff:S602"],
+        bad: &[
+            "import subprocess\nsubprocess.run(\"ls -l | wc -l\", shell=True)\n",
+            "import subprocess\nCOMMAND = \"ls \" + \"-l\"\nsubprocess.check_output(COMMAND, shell=1)\n",
+        ],
+        good: &[
+            "import subprocess\nsubprocess.run([\"ls\", \"-l\"])\n",
+            "import subprocess\nsubprocess.run(\"ls\", shell=False)\n",
+        ],
+        detect: &[Detect::Call(SUBPROCESS, When::Is(shell_for_a_constant))],
+    },
+    Check {
+        id: "shell-keyword",
+        family: "shell",
+        summary: "`shell=True` is passed to a function that probably hands it on to `subprocess`.",
+        why: "A wrapper hides the shell from whoever reads its callers: a part of the command that comes from outside can \
+              run any other command.",
+        neglect: "The command is a constant, or the function means something else by `shell`.",
+        instead: "A wrapper that takes a list of arguments and never starts a shell.",
+        cwe: &[78],
+        severity: Severity::Medium,
+        aliases: &["bandit:B604", "ruff:S604"],
+        bad: &[
+            "from tools import run\nrun(f\"tar xf {name}\", shell=True)\n",
+            "self.runner.execute(command, shell=True)\n",
+        ],
+        good: &[
+            "from tools import run\nrun([\"tar\", \"xf\", name], shell=False)\n",
+            "import subprocess\nsubprocess.run(command, shell=True)\n",
+        ],
+        detect: &[Detect::Node(&[NodeKind::ExprCall], shell_keyword)],
+    },
+    Check {
+        id: "async-shell",
+        family: "shell",
+        summary: "The command line is run by a shell, in the background of an event loop.",
+        why: "A shell interprets `;`, `|`, `$(…)` and the like: whoever can influence a part of the command line \
+              can run any other command.",
+        neglect: "The command line is a constant.",
+        instead: "`asyncio.create_subprocess_exec(program, argument)`, which starts the program without a shell.",
+        cwe: &[78],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "import asyncio\nawait asyncio.create_subprocess_shell(f\"ping -c 1 {host}\")\n",
+            "import asyncio\nloop = asyncio.get_running_loop()\nawait loop.subprocess_shell(Protocol, command)\n",
+        ],
+        good: &[
+            "import asyncio\nawait asyncio.create_subprocess_exec(\"ping\", \"-c\", \"1\", host)\n",
+            "await self.create_subprocess_shell(command)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &["asyncio.create_subprocess_shell", "asyncio.subprocess.create_subprocess_shell"],
+                When::Argument("cmd", 0),
+            ),
+            Detect::Call(
+                &["asyncio.AbstractEventLoop().subprocess_shell", "?.subprocess_shell"],
+                When::Argument("cmd", 1),
+            ),
+            Detect::Call(&["anyio.run_process", "anyio.open_process"], When::Is(text_for_a_shell)),
+        ],
+    },
+    Check {
+        id: "shell-script-argument",
+        family: "shell",
+        summary: "A script that is no constant is passed to a shell or an interpreter.",
+        why: "The list of arguments looks safe, but the program that it starts interprets one of them: whoever can \
+              influence a part of that script can run any other command.",
+        neglect: "Every part that is no constant goes through `shlex.quote`, or is a number.",
+        instead: "The program itself instead of a shell, or a constant script with values as further arguments: \
+                  `[\"sh\", \"-c\", \"grep -c \\\"$1\\\" log\", \"sh\", word]`.",
+        cwe: &[78],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "import subprocess\nsubprocess.run([\"sh\", \"-c\", \"grep -c \" + word + \" log\"])\n",
+            "import os\nos.execvp(\"bash\", [\"bash\", \"-lc\", command])\n",
+            "import subprocess, sys\nsubprocess.run([sys.executable, \"-c\", f\"import {name}\"])\n",
+        ],
+        good: &[
+            "import subprocess\nsubprocess.run([\"sh\", \"-c\", \"grep -c \\\"$1\\\" log\", \"sh\", word])\n",
+            "import subprocess\nsubprocess.run([\"grep\", \"-c\", word, \"log\"])\n",
+        ],
+        detect: &[
+            Detect::Call(SUBPROCESS, When::Is(script_argument)),
+            Detect::Call(STARTERS, When::Is(script_argument)),
+        ],
+    },
+    Check {
+        id: "wildcard-arguments",
+        family: "shell",
+        summary: "A shell expands `*` into arguments that the program may take for options.",
+        why: "A file called `--checkpoint-action=exec=sh x.sh` or `--reference=/etc/shadow` in that folder becomes an option of \
+              `tar`, `chown`, `chmod` or `rsync`, and options of these run commands or change what is changed.",
+        neglect: "Only trusted users can create files in that folder.",
+        instead: "`./*` instead of `*`, or `--` before it; better a list of arguments from `pathlib.Path.glob`.",
+        cwe: &[155],
+        severity: Severity::Medium,
+        aliases: &["bandit:B609", "ruff:S609"],
+        bad: &[
+            "import os\nos.system(\"tar czf backup.tgz *\")\n",
+            "import subprocess\nsubprocess.run(f\"chown {user} *\", shell=True)\n",
+        ],
+        good: &[
+            "import os\nos.system(\"tar czf backup.tgz ./*\")\n",
+            "import subprocess\nsubprocess.run([\"tar\", \"czf\", \"backup.tgz\", \"*\"])\n",
+            "import os\nos.system(\"ls *\")\n",
+        ],
+        detect: &[
+            Detect::Call(SHELLS, When::Is(expands_wildcard)),
+            Detect::Call(SUBPROCESS, When::Is(expands_wildcard)),
+        ],
+    },
+];
+
+fn shell_for_any_command(call: &Call<'_, '_>) -> Option<Confidence> {
+    let exposure = call.exposure_of("args", 0);
+    if exposure == Exposure::Constant {
+        return None;
+    }
+    Some(exposure.confidence().min(confidence_in_shell(call)?))
+}
+
+fn shell_for_a_constant(call: &Call<'_, '_>) -> Option<Confidence> {
+    let is_constant = call.exposure_of("args", 0) == Exposure::Constant;
+    // Nobody can put anything into it: this is about the habit.
+    if is_constant { confidence_in_shell(call).map(|_| Confidence::Low) } else { None }
+}
+
+/// `anything(…, shell=True)`, unless another check knows the callee.
+fn shell_keyword(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprCall(call) = node.node else { return };
+    let Some(keyword) = call.arguments.find_keyword("shell") else { return };
+    let module = node.module;
+    let is_true = module.constant(&keyword.value).as_ref().is_some_and(Constant::truth);
+    let callees = module.qualified(&call.func);
+    let is_known = |name: &str| SUBPROCESS.contains(&name) || name == "builtins.dict";
+    if !is_true || callees.iter().any(|name| is_known(name)) {
+        return;
+    }
+    let command = call.arguments.args.first();
+    let exposure = command.map_or(Exposure::Unknown, |expr| module.names().exposure(module.value(expr)));
+    hits.at(name_of_callee(call), exposure.confidence().min(Confidence::Medium));
+}
+
+fn name_of_callee(call: &ast::ExprCall) -> TextRange {
+    match &*call.func {
+        ast::Expr::Attribute(attribute) => attribute.attr.range(),
+        func => func.range(),
+    }
+}
+
+/// `anyio` gives a text to a shell and a list to the operating system.
+fn text_for_a_shell(call: &Call<'_, '_>) -> Option<Confidence> {
+    let command = call.given("command", 0)?;
+    let is_list = commands::elements(call.module, command).len() != 1
+        || matches!(command.expr, ast::Expr::List(_) | ast::Expr::Tuple(_));
+    (!is_list).then(|| call.module.names().exposure(command).confidence())
+}
+
+/// A shell or an interpreter, somewhere behind it the option that announces a script, and the script.
+fn script_argument(call: &Call<'_, '_>) -> Option<Confidence> {
+    let module = call.module;
+    let words = commands::elements_from(call, 0);
+    let texts: Vec<Option<String>> = words.iter().map(|word| word_text(call, *word)).collect();
+    for (at, text) in texts.iter().enumerate() {
+        let Some(options) = text.as_deref().and_then(script_options) else { continue };
+        let is_option = |text: &Option<String>| {
+            text.as_deref().is_some_and(|text| options.contains(&text.to_ascii_lowercase().as_str()))
+        };
+        let Some(option) = texts.iter().skip(at + 1).position(is_option) else { continue };
+        let script = words.get(at + option + 2)?;
+        let exposure = module.names().exposure(*script);
+        return (exposure != Exposure::Constant).then(|| exposure.confidence());
+    }
+    None
+}
+
+fn word_text<'a>(call: &Call<'_, 'a>, word: Value<'a>) -> Option<String> {
+    let names = call.module.names();
+    match names.constant(word) {
+        Some(Constant::Str(text)) => Some(text),
+        None if names.qualified(word).iter().any(|name| name == "sys.executable") => {
+            Some("python".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn script_options(program: &str) -> Option<&'static [&'static str]> {
+    let name = commands::program_name(program);
+    INTERPRETERS.iter().find(|(names, _)| names.contains(&name.as_str())).map(|(_, options)| *options)
+}
+
+fn expands_wildcard(call: &Call<'_, '_>) -> Option<Confidence> {
+    let (command, in_shell) = commands::command(call)?;
+    if !in_shell {
+        return None;
+    }
+    let words: Vec<String> = commands::elements(call.module, command)
+        .into_iter()
+        .flat_map(|element| {
+            let text = commands::sketch(call.module, element);
+            text.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    let program =
+        words.iter().position(|word| WILDCARD_TRAPS.contains(&commands::program_name(word).as_str()))?;
+    let arguments = words[program..].iter().take_while(|word| *word != "--");
+    arguments.into_iter().any(|word| word.starts_with('*')).then_some(Confidence::High)
+}
