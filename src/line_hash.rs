@@ -4,6 +4,8 @@
 //! Source: `src/fingerprints.ts` of github/codeql-action, and the rewrite of Microsoft's SARIF validator, which
 //! the tests compare with.
 
+use std::fmt;
+
 use rustc_hash::FxHashMap;
 
 /// How many code units of a text, from the start of a line, take part in the line's hash.
@@ -15,9 +17,22 @@ const LF: u16 = 0x0a;
 const CR: u16 = 0x0d;
 const END: u16 = 0xffff;
 
-/// The hash of every line of a file, each with the count of its occurrence so far: `243cbaa4685aab12:1`.
-/// Line 1 is at index 0. Lines end as the algorithm has it: at CR LF, LF and lone CR.
-pub fn line_hashes(bytes: &[u8]) -> Vec<String> {
+/// The hash of a line with the count of its occurrence so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineHash {
+    hash: u64,
+    count: u32,
+}
+
+/// As GitHub writes it: `243cbaa4685aab12:1`.
+impl fmt::Display for LineHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}:{}", self.hash, self.count)
+    }
+}
+
+/// The hash of every line of a file. Line 1 is at index 0. Lines end as the algorithm has it: at CR LF, LF and lone CR.
+pub fn line_hashes(bytes: &[u8]) -> Vec<LineHash> {
     let text = String::from_utf8_lossy(bytes);
     let mut window = Window::new();
     let mut previous_cr = false;
@@ -47,7 +62,7 @@ struct Window {
     lines: usize,
     /// 37 to the power of the window's length.
     out_factor: u64,
-    hashes: Vec<String>,
+    hashes: Vec<LineHash>,
     counts: FxHashMap<u64, u32>,
 }
 
@@ -89,17 +104,19 @@ impl Window {
         let count = self.counts.entry(self.hash).or_insert(0);
         *count += 1;
         debug_assert_eq!(line, self.hashes.len());
-        self.hashes.push(format!("{:x}:{count}", self.hash));
+        self.hashes.push(LineHash { hash: self.hash, count: *count });
     }
 
-    fn finish(self) -> Vec<String> {
+    fn finish(self) -> Vec<LineHash> {
         self.hashes
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::line_hashes;
+    fn line_hashes(bytes: &[u8]) -> Vec<String> {
+        super::line_hashes(bytes).iter().map(ToString::to_string).collect()
+    }
 
     #[test]
     fn equals_the_published_vectors() {

@@ -19,10 +19,10 @@ use super::names::{Names, Thing, Value};
 use super::tree::{ScopeId, ScopeKind};
 
 /// How many expressions one function may cost, the functions it calls included.
-const BUDGET: u32 = 60_000;
+const BUDGET: u32 = 20_000;
 
 /// How deep calls of functions of this file are entered.
-const MAX_CALLS: u32 = 4;
+const MAX_CALLS: u32 = 3;
 
 /// How many elements of a list or mapping are told apart.
 const MAX_ELEMENTS: usize = 64;

@@ -9,7 +9,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::check::Check;
 use crate::finding::{Finding, MAX_EXCERPT_LINES, SourceLine, Trace};
-use crate::line_hash::line_hashes;
+use crate::line_hash::{LineHash, line_hashes};
 use crate::python::{Hit, Module, NodeId, Numbers, Outline, SourceFile, number};
 
 /// How many characters of a line of source a report shows.
@@ -39,7 +39,7 @@ pub struct Locator<'m, 'a> {
     bytes: &'m [u8],
     /// Sorted, none overlapping another.
     secrets: Vec<TextRange>,
-    hashes: OnceLock<Vec<String>>,
+    hashes: OnceLock<Vec<LineHash>>,
     numbers: Numbers<'m, 'a>,
 }
 
@@ -60,7 +60,8 @@ impl<'m, 'a> Locator<'m, 'a> {
         let region = self.file.region(place);
         let statement = self.file.region(self.statement(node, hit.range));
         let hashes = self.hashes.get_or_init(|| line_hashes(self.bytes));
-        let line_hash = hashes.get(region.start.line as usize - 1).cloned().unwrap_or_default();
+        let line_hash =
+            hashes.get(region.start.line as usize - 1).map(ToString::to_string).unwrap_or_default();
         Finding {
             check,
             severity: hit.severity.unwrap_or(check.severity),
