@@ -37,7 +37,7 @@ const CHECKS: &[Check] = &[
             Detect::Call(&["*.run"], When::Is(runs_debugger)),
             Detect::Call(&["werkzeug.serving.run_simple", "werkzeug.run_simple"], When::Is(uses_debugger)),
             Detect::Call(&["werkzeug.debug.DebuggedApplication"], When::Is(evaluates)),
-            Detect::Assign(&["flask.Flask().debug"], |assignment| is_true(assignment)),
+            Detect::Assign(&["flask.Flask().debug"], is_true),
         ],
     },
     Check {
