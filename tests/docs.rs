@@ -14,5 +14,8 @@ fn the_page_of_checks_is_in_step_with_the_code() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &page).unwrap();
     }
-    assert!(fs::read_to_string(&path).unwrap_or_default() == page, "run: UPDATE_DOCS=1 cargo test --test docs");
+    assert!(
+        fs::read_to_string(&path).unwrap_or_default() == page,
+        "run: UPDATE_DOCS=1 cargo test --test docs"
+    );
 }

@@ -36,6 +36,7 @@ mod imports;
 mod injection;
 mod jwt;
 mod logging;
+mod ml;
 mod module_loading;
 mod network;
 mod passwords;
@@ -72,6 +73,7 @@ pub static FAMILIES: &[Family] = &[
     web_settings::FAMILY,
     regex::FAMILY,
     deserialization::FAMILY,
+    ml::FAMILY,
     debugging::FAMILY,
     logging::FAMILY,
     error_handling::FAMILY,
