@@ -71,13 +71,26 @@ impl<'a> Item<'a> {
         self.finding.trace.between || !matches!(self.place, Place::Kept(_))
     }
 
-    /// The place in which its statement can have been edited.
-    fn edited_place(&self) -> Option<Place> {
+    /// The part of the difference in which its statement was edited; for a comment also the statement before it.
+    fn edited_part(&self) -> Option<(bool, u32)> {
         match self.place {
-            Place::Replaced(_) => Some(self.place),
-            Place::Kept(_) if self.finding.trace.between => Some(self.place),
+            Place::Replaced { part, .. } => Some((true, part)),
+            Place::Kept(statement) if self.finding.trace.between => Some((false, statement)),
             _ => None,
         }
+    }
+
+    /// The hunk of the difference in which its statement was edited.
+    fn edited_hunk(&self) -> Option<u32> {
+        match self.place {
+            Place::Replaced { hunk, .. } => Some(hunk),
+            _ => None,
+        }
+    }
+
+    /// The definition in which its statement was edited.
+    fn edited_definition(&self) -> Option<u64> {
+        self.edited_hunk().filter(|_| !self.is_in_module()).map(|_| self.definition.path)
     }
 
     fn is_in_module(&self) -> bool {
@@ -137,7 +150,7 @@ impl<'a> Pairing<'a> {
     fn pair_kept(&mut self) {
         self.pair_equal(|item| match item.place {
             Place::Kept(statement) | Place::Carried(statement) => Some((item.file, statement, item.kind())),
-            Place::Replaced(_) | Place::Alone => None,
+            Place::Replaced { .. } | Place::Alone => None,
         });
     }
 
@@ -198,12 +211,9 @@ impl<'a> Pairing<'a> {
     /// in the same definition.
     fn pair_edited(&mut self) {
         let check = |item: &Item<'a>| (item.file, item.finding.check.id);
-        let path = |item: &Item<'a>| item.definition.path;
-        self.pair_similar(0, |item| Some((item.edited_place()?, path(item), check(item))));
-        self.pair_similar(RECOGNISABLE, |item| Some((item.edited_place()?, check(item))));
-        self.pair_similar(RECOGNISABLE, |item| {
-            item.edited_place().filter(|_| !item.is_in_module()).map(|_| (path(item), check(item)))
-        });
+        self.pair_similar(0, |item| Some((item.edited_part()?, item.definition.path, check(item))));
+        self.pair_similar(RECOGNISABLE, |item| Some((item.edited_hunk()?, check(item))));
+        self.pair_similar(RECOGNISABLE, |item| Some((item.edited_definition()?, check(item))));
     }
 
     /// Pairs what has the same key, the most similar first.

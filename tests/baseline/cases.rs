@@ -434,3 +434,22 @@ fn nothing_compares_with_nothing() {
     assert_eq!(comparison.fixed, 0);
     assert_eq!(file("", "").compare().states, [vec![]]);
 }
+
+#[test]
+fn functions_that_change_places_and_are_edited_keep_their_findings() {
+    let f = |x: &str| format!("def f({x}):\n    log({x})\n    eval({x})\n\n");
+    let g = |x: &str| format!("def g({x}):\n    check({x})\n    return eval({x})\n\n");
+    file(&(f("x") + &g("x")), &(g("y") + &f("y"))).expect(&["updated", "updated"]);
+}
+
+#[test]
+fn an_import_that_changes_is_new_although_the_functions_change_places() {
+    let f = "def f(x):\n    log(x)\n    return load(x)\n\n";
+    let g = "def g(x):\n    check(x)\n    return yaml.load(x)\n\n";
+    let h = "def h(x):\n    check(x)\n    return load(x)\n\n";
+    file(
+        &format!("import yaml\nfrom yaml import safe_load as load\n{f}{g}"),
+        &format!("import yaml\nfrom yaml import load\n{h}{f}"),
+    )
+    .expect(&["new", "new"]);
+}

@@ -28,6 +28,17 @@ impl Version {
         }
     }
 
+    pub fn count(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// What became of the findings of this version in the one that follows it.
+    pub fn followed_by(&self, head: &Version) -> (Vec<State>, usize) {
+        let pair = Pair { base: vec![self.side()], head: Some(head.side()) };
+        let comparison = compare(&[pair], &|_, _, _| false);
+        (comparison.states.concat(), comparison.fixed)
+    }
+
     /// A comment `# fine` justifies the findings of its line.
     fn side(&self) -> Side<'_> {
         let candidate = |finding| Candidate { finding, justified: self.line_of(finding).ends_with("# fine") };
@@ -73,16 +84,12 @@ impl Change {
         self.push(&bases, Some((path, head)))
     }
 
-    fn push(self, base: &[(&str, &str)], head: Option<(&str, &str)>) -> Self {
+    fn push(mut self, base: &[(&str, &str)], head: Option<(&str, &str)>) -> Self {
         let scanner = Scanner::new(
             checks::all().filter(|check| ["eval", "os-system", "yaml-load"].contains(&check.id)),
         );
         let scan = |(path, text): (&str, &str)| Version::scan(&scanner, path, text);
-        self.versions(base.iter().map(|base| scan(*base)).collect(), head.map(scan))
-    }
-
-    pub fn versions(mut self, base: Vec<Version>, head: Option<Version>) -> Self {
-        self.files.push((base, head));
+        self.files.push((base.iter().map(|base| scan(*base)).collect(), head.map(scan)));
         self
     }
 

@@ -4,3 +4,6 @@
 
 mod cases;
 mod change;
+mod laws;
+mod library;
+mod rewrite;
