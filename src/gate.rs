@@ -194,6 +194,28 @@ fn strictness(action: Action) -> u8 {
     }
 }
 
+/// No path is longer.
+const MAX_LINK: u64 = 4096;
+
+/// The path that a link leads to; `None` where it leaves the repository.
+fn beside(link: &FilePath, target: &[u8]) -> Option<FilePath> {
+    if target.is_empty() || target.starts_with(b"/") {
+        return None;
+    }
+    let mut parts: Vec<&[u8]> = link.as_bytes().split(|&b| b == b'/').collect();
+    parts.pop();
+    for part in target.split(|&b| b == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(FilePath::from_bytes(parts.join(&b'/')))
+}
+
 struct Reader<'r> {
     repository: &'r Repository,
     analyser: &'r Analyser<'r>,
@@ -209,10 +231,32 @@ impl Reader<'_> {
         reads.filter_map(Result::transpose).collect()
     }
 
+    /// A link with the name of a Python file is what Python imports, and is not followed. Where it leads to a file
+    /// that is scanned under its own name, that is enough; where not, nobody knows what is behind it.
+    fn read_link(&self, version: &Version) -> Result<Option<Read>, GitError> {
+        let policy = self.analyser.policy();
+        if !policy.selects_path(&version.path) {
+            return Ok(None);
+        }
+        let target = match self.repository.read(version, MAX_LINK)? {
+            Content::Bytes(bytes) => bytes,
+            Content::TooLarge { .. } => Vec::new(),
+        };
+        if beside(&version.path, &target).is_some_and(|target| policy.selects_path(&target)) {
+            return Ok(None);
+        }
+        let target = FilePath::from_bytes(target);
+        let analysis = Analysis::unread(format!("it is a symbolic link to {target}, which is not scanned"));
+        Ok(Some(Read { path: version.path.clone(), analysis }))
+    }
+
     /// `None` when a version is not one that is scanned.
     fn read(&self, version: &Version) -> Result<Option<Read>, GitError> {
         let policy = self.analyser.policy();
         let path = &version.path;
+        if version.mode == Mode::Symlink {
+            return self.read_link(version);
+        }
         let is_file = matches!(version.mode, Mode::Regular | Mode::Executable);
         let may_be_script = !path.file_name().contains(&b'.');
         if !is_file || policy.exclude.matches(path) || !(policy.include.matches(path) || may_be_script) {

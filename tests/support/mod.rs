@@ -140,6 +140,14 @@ impl TestRepo {
         String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned()
     }
 
+    /// Runs a program in the repository, which must succeed. The git that it runs behaves as that of `git` does.
+    pub fn run<S: AsRef<OsStr>>(&self, program: &str, arguments: &[S]) {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&self.root).envs(self.environment());
+        let output = command.output().unwrap_or_else(|error| panic!("{program}: {error}"));
+        assert!(output.status.success(), "{program} failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Runs git, which may fail.
     pub fn run_git<S: AsRef<OsStr>>(&self, arguments: &[S], input: &[u8]) -> std::process::Output {
         let mut command = Command::new("git");
