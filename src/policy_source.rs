@@ -182,6 +182,30 @@ pub fn for_change(repository: &Repository, revisions: &Revisions, style: Style) 
     }
 }
 
+/// How many names, and how many differences, are told before the rest is only counted.
+const MAX_NAMES: usize = 4;
+const MAX_DIFFERENCES: usize = 6;
+
+/// The differences in a few lines: a reviewer reads the policy itself for the rest.
+fn told(differences: &[String]) -> String {
+    let mut told: Vec<String> =
+        differences.iter().take(MAX_DIFFERENCES).map(|line| shortened(line)).collect();
+    if differences.len() > MAX_DIFFERENCES {
+        told.push(format!("and {} more differences", differences.len() - MAX_DIFFERENCES));
+    }
+    told.join("; ")
+}
+
+/// `eval, exec and 98 more: block → warn`.
+fn shortened(difference: &str) -> String {
+    let Some((names, what)) = difference.rsplit_once(": ") else { return difference.to_owned() };
+    let names: Vec<&str> = names.split(", ").collect();
+    if names.len() <= MAX_NAMES + 1 {
+        return difference.to_owned();
+    }
+    format!("{} and {} more: {what}", names[..MAX_NAMES].join(", "), names.len() - MAX_NAMES)
+}
+
 /// Says that the change edits the policy, which counts only once it is merged.
 fn edited(
     name: &str,
@@ -193,10 +217,9 @@ fn edited(
         Ok(Some((_, head_name, text))) if text == base_text && head_name == name => return None,
         Ok(Some((head, _, _))) => {
             let differences = crate::policy::difference(base, &head);
-            let told = if differences.is_empty() {
-                "nothing changes by it".to_owned()
-            } else {
-                differences.join("; ")
+            let told = match differences.as_slice() {
+                [] => "nothing changes by it".to_owned(),
+                differences => told(differences),
             };
             format!("This change edits the policy, which counts once it is merged: {told}.")
         }
