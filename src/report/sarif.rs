@@ -1,7 +1,8 @@
 //! SARIF 2.1.0 (OASIS, errata 01): one run, as GitHub, GitLab and viewers want it.
 //!
-//! The level of a result says what the policy makes of such findings: `error` for what blocks, `warning` for
-//! what warns. Columns count UTF-16 code units.
+//! The level of a result says what it means for the merge: `error` blocks it, `warning` is for attention, and what
+//! is unchanged or justified is a `note`. What the policy makes of such findings wherever they are is in the
+//! properties. Columns count UTF-16 code units.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,7 +16,6 @@ use crate::change_set::Head;
 use crate::check::{Confidence, Severity};
 use crate::finding::{Finding, Position, SourceLine};
 use crate::path::FilePath;
-use crate::policy::Action;
 use crate::verdict::{Judged, Justification, Standing, Subject, Verdict};
 
 use super::item::{Item, for_platform, items};
@@ -154,7 +154,7 @@ fn result(item: &Item<'_>, rules: &mut Rules) -> sarif::Result {
     let mut result = sarif::Result::builder()
         .rule_id(rule.id())
         .rule_index(rules.index(rule))
-        .level(level(item))
+        .level(level(item.standing))
         .message(message(&item.message))
         .locations(vec![location(item)])
         .partial_fingerprints(hashes)
@@ -175,15 +175,11 @@ fn result(item: &Item<'_>, rules: &mut Rules) -> sarif::Result {
     result
 }
 
-fn level(item: &Item<'_>) -> sarif::ResultLevel {
-    let blocks = match item.finding {
-        Some(judged) => judged.action == Action::Block,
-        None => item.standing == Standing::Blocks,
-    };
-    match item.standing {
-        _ if blocks => sarif::ResultLevel::Error,
-        Standing::Informs => sarif::ResultLevel::Note,
-        _ => sarif::ResultLevel::Warning,
+fn level(standing: Standing) -> sarif::ResultLevel {
+    match standing {
+        Standing::Blocks => sarif::ResultLevel::Error,
+        Standing::Warns => sarif::ResultLevel::Warning,
+        Standing::Informs | Standing::Unchanged | Standing::Suppressed => sarif::ResultLevel::Note,
     }
 }
 
@@ -282,14 +278,9 @@ fn moved_from(judged: &Judged) -> Option<sarif::Location> {
 }
 
 fn notification(item: &Item<'_>) -> sarif::Notification {
-    let level = match item.standing {
-        Standing::Blocks => "error",
-        Standing::Warns => "warning",
-        _ => "note",
-    };
     let mut notification = sarif::Notification::builder()
         .descriptor(sarif::ReportingDescriptorReference::builder().id(item.id).build())
-        .level(json!(level))
+        .level(json!(level(item.standing)))
         .message(message(&item.message))
         .build();
     notification.locations = item.path.is_some().then(|| vec![location(item)]);

@@ -73,6 +73,17 @@ fn counts_columns_in_utf16_and_keeps_a_region_on_one_line() {
     assert_eq!(physical(&emoji[0])["region"]["startColumn"], 11);
 }
 
+/// Readers who look at nothing but the level agree with the gate.
+#[test]
+fn errors_are_what_blocks() {
+    for (name, verdict) in samples::all() {
+        let errors = results(&verdict).iter().filter(|result| result["level"] == "error").count();
+        let blocking =
+            verdict.counts().blocking + verdict.unscannable.iter().filter(|file| file.blocks).count();
+        assert_eq!(errors, blocking, "{name}");
+    }
+}
+
 #[test]
 fn tells_a_suppression_with_its_reason() {
     let result = &results(&samples::suppressed())[0];
