@@ -20,6 +20,16 @@ pub fn request(
     RULES.iter().find_map(|rule| rule(&environment))
 }
 
+/// The address of the repository on the web, by which reports link to its files.
+pub fn repository(environment: &BTreeMap<String, String>) -> Option<String> {
+    let environment = Environment { variables: environment, read_event: &|_| None };
+    let address = match (environment.text("GITHUB_SERVER_URL"), environment.text("GITHUB_REPOSITORY")) {
+        (Some(server), Some(repository)) => format!("{server}/{repository}"),
+        _ => environment.text("CI_PROJECT_URL")?.to_owned(),
+    };
+    (address.starts_with("https://") || address.starts_with("http://")).then_some(address)
+}
+
 type Rule = fn(&Environment<'_>) -> Option<Request>;
 
 /// The first rule that applies counts. Hooks that name a range come first, since they may run on a CI system; the

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+pub use clap_complete::Shell;
 
 use crate::report::Format;
 
@@ -41,6 +42,8 @@ pub enum Command {
     Init(InitArgs),
     Policy(PolicyArgs),
     Demo(DemoArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Judge a change: which findings does it introduce, and do they block?
@@ -199,4 +202,53 @@ pub struct DemoArgs {
     /// Make the repository here instead.
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+/// Print the script by which a shell completes the command line.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  mergegate completions bash > ~/.local/share/bash-completion/completions/mergegate
+  mergegate completions fish > ~/.config/fish/completions/mergegate.fish")]
+pub struct CompletionsArgs {
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// Print the manual page of the program, or of one of its commands.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  mergegate man > mergegate.1
+  mergegate man check > mergegate-check.1")]
+pub struct ManArgs {
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+}
+
+/// The script by which a shell completes the command line.
+pub fn completions(shell: Shell) -> Vec<u8> {
+    let mut command = Cli::command();
+    let name = command.get_name().to_owned();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    script
+}
+
+/// The manual page of the program, or of one of its commands; `None` if there is no such command.
+///
+/// # Errors
+///
+/// Never in practice: the page is written to memory.
+pub fn manual(command: Option<&str>) -> std::io::Result<Option<Vec<u8>>> {
+    let mut program = Cli::command();
+    program.build();
+    let described = match command {
+        None => Some(&program),
+        Some(name) => program.find_subcommand(name),
+    };
+    let Some(described) = described else { return Ok(None) };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(described.clone()).render(&mut page)?;
+    Ok(Some(page))
 }

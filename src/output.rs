@@ -54,6 +54,21 @@ fn write_through(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()
     Ok(())
 }
 
+/// Adds to a file that others write to as well.
+///
+/// # Errors
+///
+/// When the disk refuses.
+pub fn append_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    options
+        .create(true)
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(|error| Failure::undecided(format!("cannot write to {}: {error}", path.display())))
+}
+
 /// Writes to standard output.
 ///
 /// # Errors

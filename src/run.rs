@@ -9,8 +9,8 @@ use crate::analysis::Analyser;
 use crate::change_set::{Base, Choice, Repository, Request, Revisions, Target};
 use crate::checks;
 use crate::cli::{
-    CheckArgs, ChecksArgs, Cli, Color, Command, Common, DemoArgs, ExplainArgs, InitArgs, ListFormat,
-    PolicyArgs, ScanArgs,
+    self, CheckArgs, ChecksArgs, Cli, Color, Command, Common, CompletionsArgs, DemoArgs, ExplainArgs,
+    InitArgs, ListFormat, ManArgs, PolicyArgs, ScanArgs,
 };
 use crate::failure::Failure;
 use crate::policy_source::{self, Found, NAMES, Style};
@@ -109,6 +109,8 @@ pub fn run(cli: &Cli, world: &World) -> Result<u8, Failure> {
         Command::Init(args) => run_init(args),
         Command::Policy(args) => run_policy(args, cli.color, world),
         Command::Demo(args) => run_demo(args, cli.color, world),
+        Command::Completions(args) => run_completions(args),
+        Command::Man(args) => run_man(args),
     }
 }
 
@@ -193,17 +195,43 @@ fn deliver(verdict: &Verdict, common: &Common, color: Color, world: &World) -> R
     if to_stdout.is_empty() {
         to_stdout.push(common.format);
     }
+    let for_github = to_stdout.contains(&Format::Github);
     let to_stdout: Vec<u8> =
         to_stdout.into_iter().flat_map(|format| report::render(format, verdict, &options)).collect();
     for (path, bytes) in to_files {
         output::write_file(path, &bytes)?;
     }
+    if for_github {
+        tell_github(verdict, common, &plain, world)?;
+    }
     output::write_stdout(&to_stdout)?;
     Ok(verdict.exit_code())
 }
 
+/// What GitHub Actions reads of a step besides its log: its outputs and its summary, in files that the job names.
+fn tell_github(verdict: &Verdict, common: &Common, plain: &Options, world: &World) -> Result<(), Failure> {
+    if let Some(file) = world.variable("GITHUB_OUTPUT") {
+        let outputs = report::github_outputs(verdict, sarif_path(common).as_deref());
+        output::append_file(Path::new(file), outputs.as_bytes())?;
+    }
+    if let Some(file) = world.variable("GITHUB_STEP_SUMMARY") {
+        let summary = report::github_summary(verdict, plain);
+        output::append_file(Path::new(file), summary.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Where the SARIF report is: the one for upload, if both are written.
+fn sarif_path(common: &Common) -> Option<String> {
+    [Format::SarifGithub, Format::Sarif].iter().find_map(|format| {
+        let output = common.output.iter().find(|output| output.format == *format)?;
+        output.path.as_ref().map(|path| path.display().to_string())
+    })
+}
+
 fn report_options(verbose: bool, terminal: Terminal, world: &World) -> Options {
-    Options { terminal, verbose, repository: None, started: world.started, ended: SystemTime::now() }
+    let repository = ci::repository(&world.environment);
+    Options { terminal, verbose, repository, started: world.started, ended: SystemTime::now() }
 }
 
 fn run_explain(args: &ExplainArgs, color: Color, world: &World) -> Result<u8, Failure> {
@@ -311,6 +339,23 @@ Try next:
   mergegate policy
 "
     )
+}
+
+fn run_completions(args: &CompletionsArgs) -> Result<u8, Failure> {
+    output::write_stdout(&cli::completions(args.shell))?;
+    Ok(0)
+}
+
+fn run_man(args: &ManArgs) -> Result<u8, Failure> {
+    let page = cli::manual(args.command.as_deref())
+        .map_err(|error| Failure::undecided(format!("cannot make the manual page: {error}")))?;
+    let Some(page) = page else {
+        let name = args.command.as_deref().unwrap_or_default();
+        return Err(Failure::usage(format!("there is no command called `{name}`"))
+            .with_help("`mergegate help` lists all commands"));
+    };
+    output::write_stdout(&page)?;
+    Ok(0)
 }
 
 /// Words on standard error that may get lost: nobody acts on them.

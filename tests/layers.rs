@@ -51,6 +51,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("ruff_python_parser", &["python", "check", "checks", "scan"]),
     ("ruff_text_size", &["python", "check", "checks", "scan"]),
     ("clap", &["cli", "main"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("serde_sarif", &["report"]),
     ("miette", &["policy"]),
     ("globset", &["policy"]),
