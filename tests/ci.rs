@@ -361,3 +361,24 @@ fn every_system_says_how_to_fetch_the_history() {
         assert!(history.contains(line), "{environment}: {history}");
     }
 }
+
+#[test]
+fn the_repository_has_an_address_where_the_system_names_one() {
+    for (environment, address) in [
+        (
+            "GITHUB_SERVER_URL=https://example.com\nGITHUB_REPOSITORY=OWNER/REPO",
+            Some("https://example.com/OWNER/REPO"),
+        ),
+        ("CI_PROJECT_URL=https://example.com/GROUP/PROJECT", Some("https://example.com/GROUP/PROJECT")),
+        ("CI_PROJECT_URL=javascript:alert(1)", None),
+        ("GITHUB_REPOSITORY=OWNER/REPO", None),
+        ("", None),
+    ] {
+        let variables: BTreeMap<String, String> = environment
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        assert_eq!(ci::repository(&variables).as_deref(), address, "{environment}");
+    }
+}

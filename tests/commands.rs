@@ -232,3 +232,52 @@ fn deep_nesting_ends_in_a_verdict() {
         assert!(matches!(output.status.code(), Some(0 | 1)), "{:?}: {}", output.status, &case[..20]);
     }
 }
+
+#[test]
+fn a_step_on_github_learns_the_outputs_and_the_summary() {
+    let folder = folder_with(&[("a.py", BAD.as_bytes()), ("outputs", b"before=1\n"), ("summary", b"")]);
+    let run = |format: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_mergegate"))
+            .args([
+                "scan",
+                "--output",
+                "sarif=full.sarif",
+                "--output",
+                "sarif-github=up.sarif",
+                "--format",
+                format,
+            ])
+            .current_dir(folder.path())
+            .env_clear()
+            .env("GITHUB_OUTPUT", folder.path().join("outputs"))
+            .env("GITHUB_STEP_SUMMARY", folder.path().join("summary"))
+            .output()
+            .unwrap();
+        assert_eq!(code(&output), 1, "{}", stderr(&output));
+    };
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    run("text");
+    assert_eq!(read("outputs"), "before=1\n", "only `github` speaks to the job");
+    run("github");
+    let outputs = read("outputs");
+    assert!(outputs.starts_with("before=1\nverdict=blocked\n"), "{outputs}");
+    assert!(outputs.contains("\nup.sarif\n"), "{outputs}");
+    assert!(read("summary").contains("os-system"), "{}", read("summary"));
+}
+
+#[test]
+fn every_shell_is_completed_and_every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = mergegate(folder.path(), &["completions", shell]);
+        assert_eq!(code(&output), 0);
+        assert!(stdout(&output).contains("staged"), "{shell}");
+    }
+    for command in ["check", "scan", "explain", "checks", "init", "policy", "demo", "completions", "man"] {
+        let output = mergegate(folder.path(), &["man", command]);
+        assert_eq!(code(&output), 0);
+        assert!(stdout(&output).contains(&format!(".TH mergegate-{command} 1")), "{}", stdout(&output));
+    }
+    assert_eq!(code(&mergegate(folder.path(), &["man"])), 0);
+    assert_eq!(code(&mergegate(folder.path(), &["man", "such"])), 2);
+}
