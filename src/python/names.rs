@@ -22,6 +22,9 @@ const MAX_MEANINGS: usize = 24;
 /// How far names are followed through one another.
 const MAX_DEPTH: u32 = 400;
 
+/// After how many steps in one file each expression is followed only once more.
+const PATIENCE: u32 = 300_000;
+
 /// How many steps may be taken in one file before it counts as too complex to be analysed.
 const STEP_BUDGET: u32 = 5_000_000;
 
@@ -90,6 +93,8 @@ pub struct Names<'a> {
     known: RefCell<Vec<Option<Rc<[Thing<'a>]>>>>,
     /// What a member of a class, or of an instance of it, is.
     members: RefCell<FxHashMap<Member, Rc<[Thing<'a>]>>>,
+    /// What expressions refer to, by address, once there have been many steps.
+    followed: RefCell<FxHashMap<usize, Rc<[Thing<'a>]>>>,
     /// What a function can return.
     results: RefCell<FxHashMap<ScopeId, Rc<[Thing<'a>]>>>,
     /// What an expression computes, by its address.
@@ -112,6 +117,7 @@ impl<'a> Names<'a> {
             known,
             members: RefCell::default(),
             results: RefCell::default(),
+            followed: RefCell::default(),
             folded: RefCell::default(),
             exposures: RefCell::default(),
             open: RefCell::default(),
@@ -156,6 +162,12 @@ impl<'a> Names<'a> {
     pub fn things(&self, value: Value<'a>) -> Things<'a> {
         let place = std::ptr::from_ref(value.expr).addr();
         let leads_elsewhere = matches!(value.expr, Expr::Call(_) | Expr::Subscript(_) | Expr::Attribute(_));
+        // In a file that is that entangled, each expression is followed once: what it meets of itself on the way
+        // is then missing in places, which beats knowing nothing of the file.
+        let hurried = leads_elsewhere && self.steps.get() > PATIENCE;
+        if hurried && let Some(known) = self.followed.borrow().get(&place) {
+            return known.iter().cloned().collect();
+        }
         if leads_elsewhere && !self.open.borrow_mut().insert(place) {
             // It is what it itself leads to: `def f(): return f()`.
             return Things::new();
@@ -167,6 +179,9 @@ impl<'a> Names<'a> {
         });
         if leads_elsewhere {
             self.open.borrow_mut().remove(&place);
+        }
+        if hurried {
+            self.followed.borrow_mut().insert(place, things.iter().cloned().collect());
         }
         things
     }
