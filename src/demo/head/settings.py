@@ -18,7 +18,7 @@ def import_settings(upload):
 
 
 def convert_logo(name):
-    subprocess.run("convert " + name + " logo.png", shell=True, check=True)
+    subprocess.run("/usr/bin/convert " + name, shell=True, check=True)
 
 
 def cache_key(text):
