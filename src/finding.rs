@@ -73,6 +73,8 @@ pub struct Trace {
     pub syntax: u64,
     /// The first names and constants in that syntax.
     pub words: Vec<u64>,
+    /// The secret it is about, if it is about one: another secret is another finding, although both are masked.
+    pub secret: Option<u64>,
     /// What the name in it refers to, if that is what fired.
     pub name: u64,
     /// The statement it is in, by its index in the file's [`Outline`](crate::python::Outline). For something

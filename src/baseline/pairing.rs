@@ -60,9 +60,9 @@ impl<'a> Item<'a> {
         self.outline.statements.get(index).map_or(0, |statement| statement.syntax)
     }
 
-    /// The check and the syntax that it fires at.
-    fn kind(&self) -> (&'static str, u64) {
-        (self.finding.check.id, self.finding.trace.syntax)
+    /// The check, the syntax that it fires at, and the secret it is about.
+    fn kind(&self) -> (&'static str, u64, Option<u64>) {
+        (self.finding.check.id, self.finding.trace.syntax, self.finding.trace.secret)
     }
 
     /// Whether it can have been at another place. What stands in a statement that is still where it was can
@@ -210,7 +210,7 @@ impl<'a> Pairing<'a> {
     /// Step 4: the same check where the code was edited: in the same place and definition, in the same place,
     /// in the same definition.
     fn pair_edited(&mut self) {
-        let check = |item: &Item<'a>| (item.file, item.finding.check.id);
+        let check = |item: &Item<'a>| (item.file, item.finding.check.id, item.finding.trace.secret);
         self.pair_similar(0, |item| Some((item.edited_part()?, item.definition.path, check(item))));
         self.pair_similar(RECOGNISABLE, |item| Some((item.edited_hunk()?, check(item))));
         self.pair_similar(RECOGNISABLE, |item| Some((item.edited_definition()?, check(item))));

@@ -70,7 +70,7 @@ impl<'m, 'a> Locator<'m, 'a> {
             excerpt: self.excerpt(place, region.start.line, statement.start.line..=statement.end.line),
             definition: self.module.definition(node),
             normalized: self.normalized(node, hit.range),
-            trace: self.trace(node, hit.range, name),
+            trace: self.trace(node, hit.range, hit.secret, name),
             line_hash,
             region,
             statement,
@@ -148,18 +148,20 @@ impl<'m, 'a> Locator<'m, 'a> {
         SourceLine { number, text, mark }
     }
 
-    fn trace(&self, node: NodeId, hit: TextRange, name: &str) -> Trace {
+    fn trace(&self, node: NodeId, hit: TextRange, secret: Option<TextRange>, name: &str) -> Trace {
         let numbers = &self.numbers;
         let name = number(name);
+        let secret = secret.map(|secret| number(&self.file.text()[secret]));
         if let AnyNodeRef::ModModule(_) = self.module.tree().node(node) {
             let statement = numbers.statement_at(hit.start());
             let syntax = number(&self.file.text()[hit]);
-            return Trace { syntax, words: Vec::new(), name, statement, between: true };
+            return Trace { syntax, words: Vec::new(), secret, name, statement, between: true };
         }
         let about = self.whole_assignment(node);
         Trace {
             syntax: numbers.syntax(about),
             words: numbers.words(about, MAX_WORDS),
+            secret,
             name,
             statement: numbers.statement(about),
             between: false,

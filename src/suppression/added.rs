@@ -25,7 +25,7 @@ pub fn added<'s>(base: &[Suppression], head: &'s [Suppression]) -> Vec<&'s Suppr
     added
 }
 
-type Key<'e> = (&'static str, &'e str);
+type Key<'e> = (&'static str, &'e str, Option<u64>);
 
 /// Takes away what is on both sides, one for one, unless it is worse now.
 fn pair<'b, 'h>(
@@ -52,11 +52,11 @@ fn pair<'b, 'h>(
 
 impl Excused {
     fn code(&self) -> Key<'_> {
-        (self.check, &self.normalized)
+        (self.check, &self.normalized, self.secret)
     }
 
     fn place(&self) -> Key<'_> {
-        (self.check, &self.definition)
+        (self.check, &self.definition, self.secret)
     }
 
     fn badness(&self) -> (Severity, Confidence) {

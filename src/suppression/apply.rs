@@ -50,6 +50,7 @@ impl Suppression {
             confidence: finding.confidence,
             definition: finding.definition.clone(),
             normalized: finding.normalized.clone(),
+            secret: finding.trace.secret,
         });
     }
 }

@@ -87,6 +87,8 @@ struct Excused {
     confidence: Confidence,
     definition: String,
     normalized: String,
+    /// Another secret needs another justification.
+    secret: Option<u64>,
 }
 
 impl Suppression {

@@ -306,11 +306,13 @@ fn statements(file: &SourceFile) -> Vec<(&Stmt, &str)> {
     };
     let mut out: Vec<(&Stmt, &str)> = Vec::new();
     let mut at = 0;
-    for stmt in body {
-        let end = line_end(stmt).max(at);
-        if end > at {
-            out.push((stmt, &text[at..end]));
+    let mut body = body.iter().peekable();
+    while let Some(stmt) = body.next() {
+        let mut end = line_end(stmt);
+        while let Some(behind) = body.next_if(|next| next.start().to_usize() < end) {
+            end = line_end(behind);
         }
+        out.push((stmt, &text[at..end]));
         at = end;
     }
     out
