@@ -123,7 +123,7 @@ const CHECKS: &[Check] = &[
         aliases: &[],
         bad: &[
             "import os, zipfile\nwith zipfile.ZipFile(path) as archive:\n    for name in archive.namelist():\n        open(os.path.join(folder, name), \"wb\").write(archive.read(name))\n",
-            "import os, tarfile\nfor member in tarfile.open(path):\n    target = os.path.join(folder, member.name)\n",
+            "import os, tarfile\nfor member in tarfile.open(path):\n    os.makedirs(os.path.join(folder, member.name))\n",
         ],
         good: &[
             "import os, zipfile\nwith zipfile.ZipFile(path) as archive:\n    for name in archive.namelist():\n        target = os.path.join(folder, os.path.basename(name))\n",
@@ -342,10 +342,17 @@ fn opened_for_reading(call: &Call<'_, '_>) -> Option<Confidence> {
 
 /// A name from an archive that is joined as it is: a call around it takes it as cleaned.
 fn joins_member_name(call: &Call<'_, '_>) -> Option<Confidence> {
-    let member = call.all_given().skip(usize::from(call.name == "os.path.join")).any(|part| {
+    let is_method = call.name.ends_with("joinpath");
+    let member = call.all_given().skip(usize::from(!is_method)).any(|part| {
         call.module.names().qualified(part).iter().any(|name| MEMBER_NAMES.contains(&name.as_str()))
     });
-    member.then(|| if tests_paths(call) { Confidence::Low } else { Confidence::High })
+    member.then(|| {
+        if uses_any(call, PATH_TESTS) || !uses_any(call, WRITERS) {
+            Confidence::Low
+        } else {
+            Confidence::High
+        }
+    })
 }
 
 /// What a function uses that tests where a path leads.
@@ -360,11 +367,28 @@ const PATH_TESTS: &[&str] = &[
     "is_within_directory",
 ];
 
-/// Whether the function around a call has a test of paths in it.
-fn tests_paths(call: &Call<'_, '_>) -> bool {
-    let Some(function) = call.module.function_around(call.node) else { return false };
-    let body = &call.module.file().text()[function.range];
-    PATH_TESTS.iter().any(|test| body.contains(test))
+/// What a function uses that creates files.
+const WRITERS: &[&str] = &[
+    "open(",
+    ".write",
+    "copyfileobj",
+    "makedirs",
+    "mkdir",
+    "extract",
+    "copy(",
+    "move(",
+    "rename(",
+    "replace(",
+];
+
+/// Whether the function around a call, or else the file, has one of these in it.
+fn uses_any(call: &Call<'_, '_>, words: &[&str]) -> bool {
+    let text = call.module.file().text();
+    let around = match call.module.function_around(call.node) {
+        Some(function) => &text[function.range],
+        None => text,
+    };
+    words.iter().any(|word| around.contains(word))
 }
 
 /// What names the members of an archive.

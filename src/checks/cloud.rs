@@ -1,6 +1,6 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 
-use super::Family;
+use super::{Family, words};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Call, Constant, Hits, Module, Node};
 
@@ -271,6 +271,9 @@ fn host_rights(node: &Node<'_, '_>, hits: &mut Hits) {
     if let AnyNodeRef::ExprList(list) = node.node {
         return privileged_command(list, hits);
     }
+    if !configures_container(node) {
+        return;
+    }
     for (name, value) in named(node.node) {
         let constant = node.module.constant(value);
         let confidence = match name {
@@ -290,6 +293,29 @@ fn host_rights(node: &Node<'_, '_>, hits: &mut Hits) {
             hits.at(value, confidence);
         }
     }
+}
+
+/// Whether a keyword is given to something that, by its name, starts or describes a container.
+fn configures_container(node: &Node<'_, '_>) -> bool {
+    let call = node.module.ancestors(node.node).take(2).find_map(|node| match node {
+        AnyNodeRef::ExprCall(call) => Some(call),
+        _ => None,
+    });
+    let Some(name) = call.and_then(|call| words::last_name(&call.func)) else { return false };
+    matches!(
+        name,
+        "run"
+            | "create"
+            | "start"
+            | "dict"
+            | "add_container"
+            | "create_host_config"
+            | "HostConfig"
+            | "V1PodSpec"
+            | "PodSpec"
+    ) || ["Context", "Operator", "ContainerDefinition", "Container", "Task", "create_container"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 fn any_text(constant: &Constant, is_such: impl Fn(&str) -> bool) -> bool {

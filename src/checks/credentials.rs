@@ -251,9 +251,9 @@ pub(super) fn private_key(text: &str) -> Option<Confidence> {
         return None;
     }
     let body = body.split("-----").next().unwrap_or_default();
-    let digits: String =
-        body.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/')).collect();
-    if digits.len() < 48 || is_dull(&digits) {
+    let is_kind = kind.bytes().all(|b| base32(b) || b == b' ');
+    let runs = body.split(|c: char| !c.is_ascii() || !base64(c as u8));
+    if !is_kind || !runs.into_iter().any(|run| run.len() >= 40 && !is_dull(run)) {
         return None;
     }
     Some(if kind.contains("ENCRYPTED") || body.contains("ENCRYPTED") {
@@ -393,7 +393,9 @@ pub(super) fn is_password_hash(text: &str) -> bool {
 pub(super) fn is_ordinary(text: &str) -> bool {
     let is_name = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | ':');
     let joined = text.contains(['_', '-', '.', ':']) && text.chars().all(is_name);
+    let is_snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     joined
+        || text.contains('_') && text.chars().all(is_snake) && is_wordy(text)
         || text.contains(char::is_whitespace)
         || text.contains("://")
         || text.contains("\\")
@@ -421,6 +423,12 @@ pub(super) fn is_random(text: &str) -> bool {
 pub(super) fn is_strong(text: &str) -> bool {
     let has = |is: fn(&u8) -> bool| text.as_bytes().iter().any(is);
     text.len() >= 8 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && entropy(text) > 2.5
+}
+
+/// Whether a text is a word, or several written as one, with a number at most: `pv2Voltage`, `version1`.
+pub(super) fn is_wordy(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits <= 2 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 #[cfg(test)]

@@ -143,7 +143,7 @@ const CHECKS: &[Check] = &[
                 "pyDes.des",
                 "pyDes.triple_des",
             ],
-            When::Always,
+            When::Is(surely_called),
         )],
     },
     Check {
@@ -398,6 +398,13 @@ fn is_weak_hash(name: &str) -> bool {
     WEAK_HASHES.contains(&name.as_str())
 }
 
+/// A table of ciphers may hold a weak one and never use it.
+fn surely_called(call: &Call<'_, '_>) -> Option<Confidence> {
+    let AnyNodeRef::ExprCall(written) = call.node else { return Some(Confidence::Medium) };
+    let only = call.module.qualified(&written.func).len() <= 1;
+    Some(if only { Confidence::High } else { Confidence::Low })
+}
+
 fn medium(_: &Call<'_, '_>) -> Option<Confidence> {
     Some(Confidence::Medium)
 }
@@ -555,7 +562,7 @@ fn compared_in_the_open(node: &Node<'_, '_>, hits: &mut Hits) {
         return;
     }
     // Names are cheaper to ask about than values.
-    if !sides.iter().any(|side| words::last_name(side).is_some_and(words::is_secret)) {
+    if !sides.iter().any(|side| words::last_name(side).is_some_and(words::is_secret_value)) {
         return;
     }
     let names = node.module.names();

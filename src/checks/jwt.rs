@@ -1,3 +1,5 @@
+use ruff_python_ast::Expr;
+
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call, Constant, Truth};
@@ -91,13 +93,20 @@ const DECODERS: &[&str] = &[
 
 /// Whether `options` has this key with a value that is false.
 fn option_is_off(call: &Call<'_, '_>, option: &str) -> bool {
+    let Some(options) = call.given("options", 3) else { return false };
+    if let Expr::Call(made) = options.expr
+        && call.module.refers_to(&made.func, &["builtins.dict"])
+    {
+        let value =
+            made.arguments.find_keyword(option).and_then(|keyword| call.module.constant(&keyword.value));
+        return value.is_some_and(|value| !value.truth());
+    }
     let off = |constant: &Constant| match constant {
         Constant::Dict(items) => {
             items.iter().any(|(key, value)| key.as_str() == Some(option) && !value.truth())
         }
         _ => false,
     };
-    let Some(options) = call.given("options", 3) else { return false };
     call.module.names().possible(options).constants.iter().any(off)
 }
 

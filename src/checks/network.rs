@@ -376,7 +376,7 @@ fn is_given_to_others_than_binders(node: &Node<'_, '_>) -> bool {
         _ => None,
     });
     call.is_some_and(|call| {
-        let looks = matches!(&*call.func, Expr::Attribute(method) if LOOKERS.contains(&method.attr.as_str()));
+        let looks = words::last_name(&call.func).is_some_and(|name| LOOKERS.contains(&name));
         let named = node.module.qualified(&call.func);
         let speaks_of_addresses = named.iter().any(|name| name.starts_with("ipaddress."));
         !looks && !speaks_of_addresses && !named.iter().any(|name| BINDERS.contains(&name.as_str()))
@@ -385,7 +385,7 @@ fn is_given_to_others_than_binders(node: &Node<'_, '_>) -> bool {
 
 /// Methods that only look at a text.
 const LOOKERS: &[&str] =
-    &["startswith", "endswith", "replace", "index", "find", "count", "split", "ip_address"];
+    &["startswith", "endswith", "replace", "index", "find", "count", "split", "ip_address", "IPv4Address"];
 
 /// The constant text that a value begins with.
 pub(super) fn beginning<'a>(module: &Module<'a>, value: Value<'a>) -> Option<String> {

@@ -418,19 +418,25 @@ fn judge(name: &str, text: &str) -> Option<Confidence> {
     if nothing {
         return None;
     }
-    if credentials::is_strong(text) {
-        return Some(Confidence::High);
-    }
-    // A token without a digit is a word of some language; passwords are words all too often.
+    let password = words::is_password(name);
+    let sure = credentials::is_strong(text) && (password || !credentials::is_wordy(text));
+    // A token without numbers is a word of some language; passwords are words all too often.
     let looks_chosen = text.len() >= 8 && text.bytes().any(|b| !b.is_ascii_alphanumeric() && b != b'_');
-    (words::is_password(name) || looks_chosen).then_some(Confidence::Medium)
+    if !sure && !password && !looks_chosen {
+        return None;
+    }
+    Some(match sure {
+        _ if words::is_made_up(name) => Confidence::Low,
+        true => Confidence::High,
+        false => Confidence::Medium,
+    })
 }
 
-/// `password = "password"` names a field.
+/// `PASSWORD = "passwords"` names a field.
 fn repeats_name(name: &str, text: &str) -> bool {
-    let name = words::words(name);
-    let text = words::words(text);
-    text.iter().all(|word| name.contains(word))
+    let singular = |word: String| word.trim_end_matches('s').to_owned();
+    let name: Vec<String> = words::words(name).into_iter().map(singular).collect();
+    words::words(text).into_iter().map(singular).all(|word| name.contains(&word))
 }
 
 fn source_of<'a>(node: &Node<'_, 'a>) -> (&'a str, TextSize) {
@@ -488,6 +494,10 @@ fn password_in_url(node: &Node<'_, '_>, hits: &mut Hits) {
         return;
     }
     for (span, confidence) in credentials::passwords_in_urls(text) {
+        // The token of a provider is a finding of its own.
+        if credentials::tokens(&text[span.clone()]).next().is_some() {
+            continue;
+        }
         hits.push(secret(placed(span, start), confidence));
     }
 }

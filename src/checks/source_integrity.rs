@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity};
-use crate::python::{Hits, SourceFile};
+use crate::python::{Hit, Hits, SourceFile};
 
 pub const FAMILY: Family =
     Family { id: "source-integrity", title: "Source that is not what it seems", checks: CHECKS };
@@ -159,14 +159,16 @@ fn place(at: usize, length: usize) -> TextRange {
 
 fn bidi_controls(file: &SourceFile, hits: &mut Hits) {
     for (at, c) in unusual(file) {
-        let confidence = match c {
+        let range = place(at, c.len_utf8());
+        match c {
             // Embeddings, overrides and isolates turn the text around until they are closed.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Confidence::High,
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => hits.at(range, Confidence::High),
             // Marks only say to which side a neutral character belongs.
-            '\u{200e}' | '\u{200f}' | '\u{061c}' => Confidence::Medium,
-            _ => continue,
-        };
-        hits.at(place(at, c.len_utf8()), confidence);
+            '\u{200e}' | '\u{200f}' | '\u{061c}' => {
+                hits.push(Hit { severity: Some(Severity::Low), ..Hit::at(range, Confidence::Medium) });
+            }
+            _ => {}
+        }
     }
 }
 
@@ -226,7 +228,7 @@ fn judge_run(run: &str, before: Option<char>, after: Option<char>) -> Option<Con
         (Some('\u{fe0f}'), Some('\u{200d}')) if foreign(before) && foreign(after) => None,
         // The flags of Scotland and Wales are a black flag with tags.
         (Some('\u{e0000}'..='\u{e007f}'), _) if before == Some('\u{1f3f4}') => None,
-        (Some('\u{ad}'), None) => Some(Confidence::Low),
+        (Some('\u{ad}' | '\u{fe0e}' | '\u{fe0f}'), None) => Some(Confidence::Low),
         (Some('\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{2028}' | '\u{2029}'), None) => {
             Some(Confidence::Medium)
         }
@@ -282,18 +284,16 @@ fn lone_carriage_returns(file: &SourceFile, hits: &mut Hits) {
     if !text.contains('\r') {
         return;
     }
-    let mut comment_ends = Vec::new();
+    let mut found = false;
     for comment in file.comments() {
-        let end = comment.start as usize + comment.text.len();
-        comment_ends.push(end);
-        if hides_code(&text[end..]) {
+        if hides_code(&text[comment.start as usize + comment.text.len()..]) {
+            found = true;
             hits.at(place(comment.start as usize, comment.text.len()), Confidence::High);
         }
     }
-    // One of the others is enough to tell that the file has other line ends than it seems.
+    // Elsewhere one is enough to tell that the file has other line ends than it seems.
     let mut lone = text.match_indices('\r').map(|(at, _)| at).filter(|&at| hides_code(&text[at..]));
-    let first = lone.find(|at| comment_ends.binary_search(at).is_err());
-    if let Some(at) = first.filter(|&at| !is_in_string(file, at)) {
+    if let Some(at) = lone.next().filter(|&at| !found && !is_in_string(file, at)) {
         hits.at(place(at, 1), Confidence::Medium);
     }
 }

@@ -393,7 +393,9 @@ fn becomes_cert_none(assignment: &Assignment<'_, '_>) -> Option<Confidence> {
 }
 
 fn verifies_nothing(call: &Call<'_, '_>) -> Option<Confidence> {
-    call.refers_to("mode", 0, &["OpenSSL.SSL.VERIFY_NONE"]).then_some(Confidence::High)
+    let mode = call.module.names().qualified(call.given("mode", 0)?);
+    let none = mode.iter().any(|name| name == "OpenSSL.SSL.VERIFY_NONE");
+    none.then_some(if mode.len() == 1 { Confidence::High } else { Confidence::Low })
 }
 
 fn is_not_the_default(assignment: &Assignment<'_, '_>) -> Option<Confidence> {

@@ -138,6 +138,12 @@ const ABOUT: &[&str] = &[
     "changed",
     "set",
     "enabled",
+    "mechanism",
+    "masked",
+    "redacted",
+    "hidden",
+    "range",
+    "pos",
     "available",
     "valid",
     "ok",
@@ -191,6 +197,21 @@ pub(super) fn words(name: &str) -> Vec<String> {
     }
     words.retain(|word| !word.is_empty());
     words
+}
+
+/// First words of names that ask for a secret, say what happens to it, or name the key it is kept under.
+const ASKS: &[&str] = &[
+    "update", "change", "reset", "has", "is", "use", "show", "hide", "require", "requires", "check",
+    "verify", "no", "need", "needs", "allow", "ask", "prompt", "store", "save", "generate", "forgot", "conf",
+    "attr", "field", "param", "opt", "env", "err", "error", "invalid", "missing", "resource",
+];
+
+/// Words of names whose secrets are made up.
+const MADE_UP: &[&str] = &["dummy", "fake", "example", "sample", "mock", "test", "testing", "demo"];
+
+/// Whether a name says that its secret is made up.
+pub(super) fn is_made_up(name: &str) -> bool {
+    words(name).iter().any(|word| MADE_UP.contains(&word.as_str()))
 }
 
 /// Words in front of `token` that make it a piece of a text, a place in a list or a handle.
@@ -287,12 +308,13 @@ pub(super) fn is_secret_value(name: &str) -> bool {
         return false;
     }
     let words = words(name);
-    let Some(last) = words.last() else { return false };
+    let (Some(first), Some(last)) = (words.first(), words.last()) else { return false };
+    let asks = words.len() > 1 && ASKS.contains(&first.as_str());
     let names_another =
         last == "key" && words.iter().any(|word| matches!(word.as_str(), "password" | "token"));
     let about_token =
         is_token(&words) && !words.iter().any(|word| SECRET.contains(&word.as_str())) && last != "token";
-    !ABOUT.contains(&last.as_str()) && !names_another && !about_token
+    !asks && !ABOUT.contains(&last.as_str()) && !names_another && !about_token
 }
 
 /// Whether a name says that its value must not be guessed.
