@@ -1,6 +1,6 @@
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant};
+use crate::python::{Argument, Call, Constant, Exposure};
 
 pub const FAMILY: Family = Family { id: "logging", title: "Logging", checks: CHECKS };
 
@@ -51,7 +51,64 @@ const CHECKS: &[Check] = &[
             When::Is(configures),
         )],
     },
+    Check {
+        id: "log-injection",
+        family: "logging",
+        summary: "A line of the log is made of what the client sent.",
+        why: "A line break in it starts a line that looks like any other: whoever sends it can make the log tell of \
+              things that never happened, or hide what did.",
+        neglect: "The log is written as JSON or in another form that escapes line breaks.",
+        instead: "`logger.info(\"search for %r\", query)`, which shows a line break as `\\n`.",
+        cwe: &[117],
+        severity: Severity::Low,
+        aliases: &[],
+        bad: &[
+            "import logging\nfrom flask import request\nlogging.info(\"search for \" + request.args[\"query\"])\n",
+            "import logging\nfrom flask import request\nlogger = logging.getLogger(__name__)\n\
+             logger.warning(\"no user %s\", request.form[\"name\"])\n",
+        ],
+        good: &[
+            "import logging\nfrom flask import request\nlogging.info(\"search for %r\", request.args[\"query\"])\n",
+            "import logging\nfrom flask import request\nlogging.info(\"page %d\", int(request.args[\"page\"]))\n",
+        ],
+        detect: &[Detect::Call(LOGGERS, When::Is(logs_request))],
+    },
 ];
+
+/// What writes a line to a log.
+const LOGGERS: &[&str] = &[
+    "flask.Flask().logger.debug",
+    "flask.Flask().logger.error",
+    "flask.Flask().logger.info",
+    "flask.Flask().logger.warning",
+    "flask.current_app.logger.debug",
+    "flask.current_app.logger.error",
+    "flask.current_app.logger.info",
+    "flask.current_app.logger.warning",
+    "logging.critical",
+    "logging.debug",
+    "logging.error",
+    "logging.exception",
+    "logging.getLogger().critical",
+    "logging.getLogger().debug",
+    "logging.getLogger().error",
+    "logging.getLogger().exception",
+    "logging.getLogger().info",
+    "logging.getLogger().log",
+    "logging.getLogger().warning",
+    "logging.info",
+    "logging.log",
+    "logging.warning",
+    "loguru.logger.debug",
+    "loguru.logger.error",
+    "loguru.logger.info",
+    "loguru.logger.warning",
+];
+
+fn logs_request(call: &Call<'_, '_>) -> Option<Confidence> {
+    let escapes = call.text("msg", 0).is_some_and(|message| message.contains("%r"));
+    (!escapes && call.exposure() == Exposure::Request).then_some(Confidence::Medium)
+}
 
 fn unverified(call: &Call<'_, '_>) -> Option<Confidence> {
     match call.argument("verify", 1) {

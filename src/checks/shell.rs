@@ -270,7 +270,11 @@ fn shell_keyword(node: &Node<'_, '_>, hits: &mut Hits) {
     let module = node.module;
     let is_true = module.constant(&keyword.value).as_ref().is_some_and(Constant::truth);
     let callees = module.qualified(&call.func);
-    let is_known = |name: &str| SUBPROCESS.contains(&name) || name == "builtins.dict";
+    // What `partial` makes of a known function is seen where it is called.
+    let of_known = call.arguments.args.first().is_some_and(|function| module.refers_to(function, SUBPROCESS));
+    let is_known = |name: &str| {
+        SUBPROCESS.contains(&name) || name == "builtins.dict" || name == "functools.partial" && of_known
+    };
     if !is_true || callees.iter().any(|name| is_known(name)) {
         return;
     }

@@ -47,7 +47,7 @@ pub enum Thing<'a> {
     Partial(CompactString, Written<'a>),
     /// The attributes of something as a mapping: `vars(x)`, `x.__dict__`.
     Attributes(Box<Thing<'a>>),
-    /// `operator.attrgetter(…)` or `operator.methodcaller(…)`, made by this call.
+    /// `operator.attrgetter(…)`, `operator.itemgetter(…)` or `operator.methodcaller(…)`, made by this call.
     Getter(Written<'a>),
     /// The names of the module as a mapping: `globals()`.
     Globals,
@@ -423,6 +423,10 @@ impl<'a> Names<'a> {
             match base {
                 _ if attr == "__dict__" => add(&mut out, Thing::Attributes(Box::new(base.clone()))),
                 Thing::Named(name) if name.starts_with("?.") => add(&mut out, named("?", attr)),
+                // A function of a module written in C knows its module: `print.__self__` is `builtins`.
+                Thing::Named(name) if attr == "__self__" => {
+                    add(&mut out, Thing::Named(name.rsplit_once('.').map_or("?", |(owner, _)| owner).into()));
+                }
                 Thing::Named(name) => add(&mut out, named(name, attr)),
                 Thing::Class(scope) | Thing::Instance(scope) => {
                     add_all(&mut out, self.member(*scope, attr, base));
@@ -588,21 +592,30 @@ impl<'a> Names<'a> {
         for expr in &self.tree.scope(function).returns {
             add_all(&mut out, self.things(Value { expr, scope: function }));
         }
+        let scope = self.tree.scope(function);
+        if let (ScopeKind::Function(ast::StmtFunctionDef { returns: Some(expr), .. }), Some(outside)) =
+            (scope.kind, scope.parent)
+        {
+            add_all(&mut out, self.instances_of(Value { expr, scope: outside }));
+        }
         self.results.borrow_mut().insert(function, out.iter().cloned().collect());
         out
     }
 
-    /// `operator.attrgetter("a.b")(x)` is `x.a.b`.
+    /// `operator.attrgetter("a.b")(x)` is `x.a.b`, `operator.itemgetter("a")(x)` is `x["a"]`.
     fn got(&self, getter: Written<'a>, applied: Written<'a>) -> Things<'a> {
         let (Some(expr), Some(object)) =
             (getter.call.arguments.args.first(), applied.call.arguments.args.first())
         else {
             return Things::new();
         };
-        let Some(Constant::Str(path)) = self.constant(Value { expr, scope: getter.scope }) else {
-            return Things::new();
-        };
+        let key = Value { expr, scope: getter.scope };
         let mut things = self.things(Value { expr: object, scope: applied.scope });
+        let maker = self.qualified(Value { expr: &getter.call.func, scope: getter.scope });
+        if maker.iter().any(|name| name == "operator.itemgetter") {
+            return self.item_of(&things, key);
+        }
+        let Some(Constant::Str(path)) = self.constant(key) else { return Things::new() };
         for part in path.split('.') {
             things = self.attribute_of(&things, part);
         }
@@ -624,7 +637,8 @@ impl<'a> Names<'a> {
                 out
             }
             "builtins.__import__" | "importlib.import_module" => {
-                let path = argument(0).and_then(|value| self.constant(value));
+                let path = call.arguments.find_argument_value("name", 0);
+                let path = path.and_then(|expr| self.constant(Value { expr, scope }));
                 let Some(path) = path.as_ref().and_then(Constant::as_str) else { return Things::new() };
                 // `__import__("os.path")` gives `os`, unless it asks for names from it.
                 let whole = name != "builtins.__import__" || call.arguments.len() > 1;
@@ -646,7 +660,9 @@ impl<'a> Names<'a> {
                 };
                 things(0).into_iter().filter_map(partial).collect()
             }
-            "operator.attrgetter" | "operator.methodcaller" => SmallVec::from_elem(Thing::Getter(written), 1),
+            "operator.attrgetter" | "operator.itemgetter" | "operator.methodcaller" => {
+                SmallVec::from_elem(Thing::Getter(written), 1)
+            }
             "operator.getitem" => argument(1).map(|key| self.item_of(&things(0), key)).unwrap_or_default(),
             "typing.cast" => argument(0).map(|value| self.instances_of(value)).unwrap_or_default(),
             "contextlib.closing"

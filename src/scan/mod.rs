@@ -261,7 +261,8 @@ impl<'a> Walk<'_, '_, 'a> {
         let place = callee_range(&call.func);
         match callee.name.as_str() {
             "builtins.__import__" | "importlib.import_module" => {
-                let module = call.arguments.args.first().and_then(|expr| self.module.text(expr));
+                let module = call.arguments.find_argument_value("name", 0);
+                let module = module.and_then(|expr| self.module.text(expr));
                 if let Some(module) = module {
                     self.import(id, place, &module, "");
                 }
