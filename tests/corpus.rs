@@ -42,17 +42,38 @@ fn expected(text: &str) -> Marks {
     marks
 }
 
+fn fixtures() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    python_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/python"), &mut files);
+    files.sort();
+    files
+}
+
+/// The corpus is what keeps the checks honest: it must not shrink by accident.
+#[test]
+fn the_corpus_has_enough_marks_and_enough_clean_look_alikes() {
+    let (mut marked, mut clean) = (0, 0);
+    for path in fixtures() {
+        let bytes = fs::read(&path).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        marked += text.lines().filter(|line| line.contains("# expect")).count();
+        if path.ends_with("look_alikes.py") {
+            let says_something =
+                |line: &&str| line.contains(['(', '=']) && !line.trim_start().starts_with("def ");
+            clean += text.lines().filter(says_something).count();
+        }
+    }
+    assert!(marked >= 500, "only {marked} lines are marked");
+    assert!(clean >= 200, "only {clean} lines are clean look-alikes");
+}
+
 #[test]
 fn findings_equal_the_marks_in_the_fixtures() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/python");
-    let mut files = Vec::new();
-    python_files(&root, &mut files);
-    files.sort();
-    assert!(!files.is_empty());
     // Notices are no findings one would mark in every file that imports something.
     let scanner = Scanner::new(checks::all().filter(|check| check.severity > Severity::Info));
     let mut wrong = Vec::new();
-    for path in files {
+    for path in fixtures() {
         let bytes = fs::read(&path).unwrap();
         let file = SourceFile::read(&bytes)
             .unwrap_or_else(|problem| panic!("{}: {}", path.display(), problem.reason));

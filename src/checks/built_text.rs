@@ -112,7 +112,15 @@ fn push_call<'a>(module: &Module<'a>, call: &'a ast::ExprCall, depth: u32, out: 
             push(module, &method.value, depth + 1, &mut template);
             out.push_str(&format_holes(&template));
         }
-        "replace" | "strip" | "lstrip" | "rstrip" => push(module, &method.value, depth + 1, out),
+        "replace" => {
+            push(module, &method.value, depth + 1, &mut template);
+            let replaced = call.arguments.args.first().and_then(|expr| module.text(expr));
+            match replaced.filter(|text| !text.is_empty()) {
+                Some(replaced) => out.push_str(&template.replace(&replaced, &HOLE.to_string())),
+                None => out.push(HOLE),
+            }
+        }
+        "strip" | "lstrip" | "rstrip" => push(module, &method.value, depth + 1, out),
         _ => out.push(HOLE),
     }
 }
