@@ -215,6 +215,30 @@ fn the_number_of_threads_makes_no_difference() {
 }
 
 #[test]
+fn values_that_hold_themselves_end_in_a_verdict() {
+    let cases = [
+        "rest = [name, *rest]\neval(*rest)\n",
+        "def f(*args):\n    args = (1, *args)\n    eval(*args)\n",
+        "kw = {'a': 1, **kw}\neval(**kw)\n",
+        "x = vars(x)\nx['a'](b)\n",
+        "x = x.__dict__\nx['a'](b)\n",
+        "x = x[0]().a[1]().b\nx(c)\n",
+        "def f(): return g()\ndef g(): return f()\nf()(x)\n",
+        "f = lambda: f()\nf()()(x)\n",
+        "class A(A):\n    def m(self):\n        self.n = self.n.n\n        self.n(x)\n",
+        "import functools\np = functools.partial(p, p)\np(p)\n",
+        "import operator\ng = operator.attrgetter(g)\ng(g)(x)\n",
+        "t = t % t\nt = t + t\nexec(t)\n",
+    ];
+    for case in cases {
+        let folder = folder_with(&[("a.py", case.as_bytes())]);
+        let output = mergegate(folder.path(), &["scan"]);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{:?}: {case}", output.status);
+        assert!(!stdout(&output).contains("could not be analysed"), "{case}: {}", stdout(&output));
+    }
+}
+
+#[test]
 fn deep_nesting_ends_in_a_verdict() {
     let cases = [
         format!("x = {}{}\n", "(".repeat(100_000), ")".repeat(100_000)),

@@ -233,6 +233,9 @@ pub struct Callee<'a> {
     pub arguments: Arguments<'a>,
 }
 
+/// How many `*` inside one another are laid out.
+const MAX_UNPACKED: u32 = 8;
+
 /// The arguments of a call, with `*` and `**` of what is written in the file laid out.
 #[derive(Debug, Clone, Default)]
 pub struct Arguments<'a> {
@@ -254,7 +257,7 @@ impl<'a> Arguments<'a> {
                 if skip > 0 {
                     skip -= 1;
                 } else {
-                    out.push_positional(names, Value { expr, scope });
+                    out.push_positional(names, Value { expr, scope }, MAX_UNPACKED);
                 }
             }
             for keyword in &call.arguments.keywords {
@@ -273,11 +276,16 @@ impl<'a> Arguments<'a> {
         Arguments { open_positional: true, open_keywords: true, ..Arguments::default() }
     }
 
-    fn push_positional(&mut self, names: &Names<'a>, value: Value<'a>) {
+    /// `levels` is how many more `*` inside one another are laid out: `rest = [x, *rest]` must end.
+    fn push_positional(&mut self, names: &Names<'a>, value: Value<'a>, levels: u32) {
         let Expr::Starred(starred) = value.expr else {
             if !self.open_positional {
                 self.positional.push(value);
             }
+            return;
+        };
+        let Some(levels) = levels.checked_sub(1) else {
+            self.open_positional = true;
             return;
         };
         let things = names.things(Value { expr: &starred.value, scope: value.scope });
@@ -289,7 +297,7 @@ impl<'a> Arguments<'a> {
                 }),
             ] => {
                 for expr in elts {
-                    self.push_positional(names, Value { expr, scope: *scope });
+                    self.push_positional(names, Value { expr, scope: *scope }, levels);
                 }
             }
             _ => self.open_positional = true,

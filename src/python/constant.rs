@@ -69,23 +69,22 @@ pub struct Possible {
 impl<'a> Names<'a> {
     /// The one constant that an expression is, whatever happens.
     pub fn constant(&self, value: Value<'a>) -> Option<Constant> {
+        // Literals are as quickly read again as looked up.
+        if value.expr.is_literal_expr() {
+            return self.fold(value);
+        }
         let place = std::ptr::from_ref(value.expr).addr();
-        if let Some(known) = self.folded.borrow().get(&place) {
-            return known.clone();
+        if let Some(known) = self.folded_before(place) {
+            return known;
         }
         // What is computed from itself is no constant: `i = i + 1` must end.
-        if !value.expr.is_literal_expr() {
-            self.folded.borrow_mut().insert(place, None);
-        }
+        self.keep_folded(place, None);
         let mut possible = self.possible(value);
         let constant = match (possible.constants.len(), possible.open) {
             (1, false) => possible.constants.pop(),
             _ => None,
         };
-        // Literals are as quickly read again as looked up.
-        if !value.expr.is_literal_expr() {
-            self.folded.borrow_mut().insert(place, constant.clone());
-        }
+        self.keep_folded(place, constant.clone());
         constant
     }
 

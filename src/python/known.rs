@@ -405,6 +405,61 @@ pub fn canonical(path: CompactString) -> CompactString {
     path
 }
 
+/// How many calls and items a name may hold, and how many parts. No check asks for more.
+const MAX_RESULTS: usize = 3;
+const MAX_PARTS: usize = 10;
+
+/// A name that has grown along a loop (`text = text.replace(…)`, `node = node.next`) becomes an attribute of something
+/// unknown: there would be no end to it otherwise.
+pub fn widened(name: CompactString) -> CompactString {
+    let first = name.find(['(', '[']);
+    // What a value of this project's own modules, or of a literal, gives is named in no check.
+    let own = name.starts_with('.') || first.is_some_and(|at| is_literal_type(&name[..at]));
+    let goes_on = first.is_some_and(|at| name.len() > at + 2);
+    if own && goes_on {
+        return unknown(&name);
+    }
+    // Shorter than any that is too long.
+    if name.len() < 2 * MAX_PARTS {
+        return name;
+    }
+    let results = name.matches(['(', '[']).count();
+    let parts = name.matches('.').count();
+    if results <= MAX_RESULTS && parts < MAX_PARTS {
+        return name;
+    }
+    unknown(&name)
+}
+
+/// The same for a name that a circle of names has made: it ends at the result of a result, or at
+/// an attribute of an attribute of one.
+pub fn widened_in_circle(name: CompactString) -> CompactString {
+    let (module, behind) = name.split_at(name.find(['(', '[']).unwrap_or(name.len()));
+    let results = behind.matches(['(', '[']).count();
+    let overgrown =
+        results >= 2 || behind.matches('.').count() >= 2 || module.matches('.').count() >= MAX_PARTS / 2;
+    if overgrown { unknown(&name) } else { name }
+}
+
+/// The last part of a name as an attribute of something unknown, or what it gives when it is called.
+fn unknown(name: &str) -> CompactString {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let attribute = last.split(['(', '[']).next().unwrap_or_default();
+    let suffix = if last.ends_with("()") {
+        "()"
+    } else if last.ends_with("[]") {
+        "[]"
+    } else {
+        ""
+    };
+    compact_str::format_compact!("?.{attribute}{suffix}")
+}
+
+/// What literals and displays are called, see `display_type` in `names.rs`.
+fn is_literal_type(name: &str) -> bool {
+    matches!(name, "str" | "bytes" | "dict" | "list" | "set" | "tuple" | "number")
+}
+
 /// The class whose instance a call of `callee` gives: `callee` itself unless it is known better.
 pub fn instance_of(callee: &str) -> CompactString {
     let class = GIVES_BY_NAME.get(callee).copied().unwrap_or(callee);

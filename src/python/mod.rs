@@ -10,6 +10,7 @@ mod flow;
 mod known;
 mod names;
 mod outline;
+mod solve;
 mod source;
 mod tree;
 

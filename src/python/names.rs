@@ -8,22 +8,20 @@ use std::rc::Rc;
 
 use compact_str::CompactString;
 use ruff_python_ast::{self as ast, Expr};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::constant::Constant;
 use super::exposure::Exposures;
 use super::known;
+use super::solve::{Answers, Question};
 use super::tree::{Meaning, ScopeId, ScopeKind, Step, Tree, with_stack};
 
-/// How many meanings of one expression are kept. More than this is no program a person wrote.
-const MAX_MEANINGS: usize = 24;
+/// How many meanings of one expression are kept. A file with an expression that has more counts as too entangled.
+pub(super) const MAX_MEANINGS: usize = 256;
 
 /// How far names are followed through one another.
 const MAX_DEPTH: u32 = 400;
-
-/// After how many steps in one file each expression is followed only once more.
-const PATIENCE: u32 = 300_000;
 
 /// How many steps may be taken in one file before it counts as too complex to be analysed.
 const STEP_BUDGET: u32 = 5_000_000;
@@ -82,26 +80,14 @@ impl PartialEq for Written<'_> {
 /// Several meanings of one expression.
 pub type Things<'a> = SmallVec<[Thing<'a>; 2]>;
 
-/// A member of a class: the class, whether it is asked of an instance, and the name.
-type Member = (ScopeId, bool, CompactString);
-
 /// Answers what expressions of one file refer to.
 #[derive(Debug)]
 pub struct Names<'a> {
     pub(super) tree: Tree<'a>,
-    /// What a binding means, once it is known; an empty entry while it is being found out.
-    known: RefCell<Vec<Option<Rc<[Thing<'a>]>>>>,
-    /// What a member of a class, or of an instance of it, is.
-    members: RefCell<FxHashMap<Member, Rc<[Thing<'a>]>>>,
-    /// What expressions refer to, by address, once there have been many steps.
-    followed: RefCell<FxHashMap<usize, Rc<[Thing<'a>]>>>,
-    /// What a function can return.
-    results: RefCell<FxHashMap<ScopeId, Rc<[Thing<'a>]>>>,
+    pub(super) answers: RefCell<Answers<'a>>,
     /// What an expression computes, by its address.
     pub(super) folded: RefCell<FxHashMap<usize, Option<Constant>>>,
     pub(super) exposures: RefCell<Exposures>,
-    /// Expressions that are being followed, by their addresses.
-    open: RefCell<FxHashSet<usize>>,
     /// What the interpretation of a function found, once it was asked for.
     pub(super) flows: RefCell<FxHashMap<ScopeId, Option<Rc<super::flow::Evaluated>>>>,
     steps: Cell<u32>,
@@ -111,16 +97,11 @@ pub struct Names<'a> {
 
 impl<'a> Names<'a> {
     pub(super) fn new(tree: Tree<'a>) -> Self {
-        let known = RefCell::new(vec![None; tree.binding_count()]);
         Names {
             tree,
-            known,
-            members: RefCell::default(),
-            results: RefCell::default(),
-            followed: RefCell::default(),
+            answers: RefCell::default(),
             folded: RefCell::default(),
             exposures: RefCell::default(),
-            open: RefCell::default(),
             flows: RefCell::default(),
             steps: Cell::new(0),
             depth: Cell::new(0),
@@ -131,6 +112,11 @@ impl<'a> Names<'a> {
     /// Whether some name was too entangled to be followed to its end: what is not known may be anything.
     pub fn gave_up(&self) -> bool {
         self.gave_up.get()
+    }
+
+    /// Says that not everything could be followed.
+    pub(super) fn give_up(&self) {
+        self.gave_up.set(true);
     }
 
     /// Counts a step; false when there have been too many.
@@ -160,30 +146,20 @@ impl<'a> Names<'a> {
 
     /// All that an expression can refer to; empty when nothing is known about it.
     pub fn things(&self, value: Value<'a>) -> Things<'a> {
-        let place = std::ptr::from_ref(value.expr).addr();
-        let leads_elsewhere = matches!(value.expr, Expr::Call(_) | Expr::Subscript(_) | Expr::Attribute(_));
-        // In a file that is that entangled, each expression is followed once: what it meets of itself on the way
-        // is then missing in places, which beats knowing nothing of the file.
-        let hurried = leads_elsewhere && self.steps.get() > PATIENCE;
-        if hurried && let Some(known) = self.followed.borrow().get(&place) {
-            return known.iter().cloned().collect();
+        let find = || {
+            self.deeper(|| {
+                let mut out = Things::new();
+                self.collect(value, &mut out);
+                out
+            })
+        };
+        match value.expr {
+            Expr::Call(_) | Expr::Subscript(_) | Expr::Attribute(_) => {
+                let place = std::ptr::from_ref(value.expr).addr();
+                self.answer(Question::Expression(place), find).iter().cloned().collect()
+            }
+            _ => find(),
         }
-        if leads_elsewhere && !self.open.borrow_mut().insert(place) {
-            // It is what it itself leads to: `def f(): return f()`.
-            return Things::new();
-        }
-        let things = self.deeper(|| {
-            let mut out = Things::new();
-            self.collect(value, &mut out);
-            out
-        });
-        if leads_elsewhere {
-            self.open.borrow_mut().remove(&place);
-        }
-        if hurried {
-            self.followed.borrow_mut().insert(place, things.iter().cloned().collect());
-        }
-        things
     }
 
     /// The qualified names that an expression can refer to.
@@ -269,7 +245,8 @@ impl<'a> Names<'a> {
         let mut id = Some(scope);
         while let Some(scope) = id {
             let scope = self.tree.scope(scope);
-            for module in &scope.stars {
+            // What a module of this project has is not known here, whatever it is called.
+            for module in scope.stars.iter().filter(|module| !module.starts_with('.')) {
                 add(out, named(module, name));
             }
             id = scope.parent;
@@ -280,14 +257,7 @@ impl<'a> Names<'a> {
     }
 
     fn binding(&self, index: u32) -> Rc<[Thing<'a>]> {
-        if let Some(known) = &self.known.borrow()[index as usize] {
-            return Rc::clone(known);
-        }
-        // An empty answer stands here while the real one is sought: `x = x` must end.
-        self.known.borrow_mut()[index as usize] = Some(Rc::from([]));
-        let found: Rc<[Thing<'a>]> = Rc::from(self.meaning(index).into_vec());
-        self.known.borrow_mut()[index as usize] = Some(Rc::clone(&found));
-        found
+        self.answer(Question::Binding(index), || self.meaning(index))
     }
 
     fn meaning(&self, index: u32) -> Things<'a> {
@@ -421,7 +391,7 @@ impl<'a> Names<'a> {
         }
         for base in bases {
             match base {
-                _ if attr == "__dict__" => add(&mut out, Thing::Attributes(Box::new(base.clone()))),
+                _ if attr == "__dict__" => add_all(&mut out, attributes(base.clone())),
                 Thing::Named(name) if name.starts_with("?.") => add(&mut out, named("?", attr)),
                 // A function of a module written in C knows its module: `print.__self__` is `builtins`.
                 Thing::Named(name) if attr == "__self__" => {
@@ -446,15 +416,8 @@ impl<'a> Names<'a> {
 
     /// A member of a class defined here: what its body and its methods assign, else what its bases have.
     fn member(&self, class: ScopeId, attr: &str, base: &Thing<'a>) -> Things<'a> {
-        let key = (class, matches!(base, Thing::Instance(_)), CompactString::from(attr));
-        if let Some(known) = self.members.borrow().get(&key) {
-            return known.iter().cloned().collect();
-        }
-        // An empty answer stands here while the real one is sought: `self.x = self.x[0]` must end.
-        self.members.borrow_mut().insert(key.clone(), Rc::from([]));
-        let found = self.find_member(class, attr, base);
-        self.members.borrow_mut().insert(key, found.iter().cloned().collect());
-        found
+        let question = Question::Member(class, matches!(base, Thing::Instance(_)), attr.into());
+        self.answer(question, || self.find_member(class, attr, base)).iter().cloned().collect()
     }
 
     fn find_member(&self, class: ScopeId, attr: &str, base: &Thing<'a>) -> Things<'a> {
@@ -583,22 +546,20 @@ impl<'a> Names<'a> {
     }
 
     fn returned(&self, function: ScopeId) -> Things<'a> {
-        if let Some(known) = self.results.borrow().get(&function) {
-            return known.iter().cloned().collect();
-        }
-        // The same for a function that calls itself.
-        self.results.borrow_mut().insert(function, Rc::from([]));
+        self.answer(Question::Returned(function), || self.find_returned(function)).iter().cloned().collect()
+    }
+
+    fn find_returned(&self, function: ScopeId) -> Things<'a> {
         let mut out = Things::new();
-        for expr in &self.tree.scope(function).returns {
+        let scope = self.tree.scope(function);
+        for expr in &scope.returns {
             add_all(&mut out, self.things(Value { expr, scope: function }));
         }
-        let scope = self.tree.scope(function);
         if let (ScopeKind::Function(ast::StmtFunctionDef { returns: Some(expr), .. }), Some(outside)) =
             (scope.kind, scope.parent)
         {
             add_all(&mut out, self.instances_of(Value { expr, scope: outside }));
         }
-        self.results.borrow_mut().insert(function, out.iter().cloned().collect());
         out
     }
 
@@ -646,7 +607,7 @@ impl<'a> Names<'a> {
                 SmallVec::from_elem(Thing::Named(known::canonical(path.into())), 1)
             }
             "builtins.vars" if !call.arguments.is_empty() => {
-                things(0).into_iter().map(|thing| Thing::Attributes(Box::new(thing))).collect()
+                things(0).into_iter().filter_map(attributes).collect()
             }
             "builtins.globals" | "builtins.locals" | "builtins.vars" => {
                 SmallVec::from_elem(Thing::Globals, 1)
@@ -739,13 +700,31 @@ impl<'a> Names<'a> {
     }
 }
 
+/// The attributes of something as a mapping, which has none itself.
+fn attributes(thing: Thing<'_>) -> Option<Thing<'_>> {
+    let is_mapping = matches!(thing, Thing::Attributes(_) | Thing::Globals);
+    (!is_mapping).then(|| Thing::Attributes(Box::new(thing)))
+}
+
 fn add<'a>(out: &mut Things<'a>, thing: Thing<'a>) {
-    if out.len() < MAX_MEANINGS && !out.contains(&thing) {
+    let thing = match thing {
+        Thing::Named(name) => Thing::Named(known::widened(name)),
+        other => other,
+    };
+    if out.contains(&thing) {
+        return;
+    }
+    if out.len() < MAX_MEANINGS {
         out.push(thing);
+    } else if !matches!(thing, Thing::Value(_)) {
+        // A table of many constants must not crowd out what can be called.
+        if let Some(place) = out.iter().position(|known| matches!(known, Thing::Value(_))) {
+            out[place] = thing;
+        }
     }
 }
 
-fn add_all<'a>(out: &mut Things<'a>, things: impl IntoIterator<Item = Thing<'a>>) {
+pub(super) fn add_all<'a>(out: &mut Things<'a>, things: impl IntoIterator<Item = Thing<'a>>) {
     things.into_iter().for_each(|thing| add(out, thing));
 }
 
