@@ -35,18 +35,18 @@ pub fn pretty(value: &impl Serialize) -> String {
     // Strings, numbers, lists and structs: nothing of which serialisation can fail.
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     let mut out = String::with_capacity(text.len() + 1);
-    let mut before = ' ';
-    for c in text.chars() {
-        if (c != '\n' && crate::escape::is_deceptive(c)) || (c == '#' && before == '#') {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
+    let mut copied = 0;
+    for (at, c) in text.char_indices() {
+        let opens_command = c == '#' && text[..at].ends_with('#');
+        if opens_command || (c != '\n' && crate::escape::is_deceptive(c)) {
+            out.push_str(&text[copied..at]);
+            for unit in c.encode_utf16(&mut [0; 2]) {
                 out.push_str(&format!("\\u{unit:04x}"));
             }
-        } else {
-            out.push(c);
+            copied = at + c.len_utf8();
         }
-        before = c;
     }
+    out.push_str(&text[copied..]);
     out.push('\n');
     out
 }
