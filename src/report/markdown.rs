@@ -161,7 +161,7 @@ impl Link {
             },
             Subject::Tree(_) => None,
         };
-        let repository = options.repository.as_ref();
+        let repository = options.address();
         Link {
             tree: repository.zip(commit).map(|(repository, commit)| format!("{repository}/blob/{commit}")),
         }

@@ -143,6 +143,17 @@ pub struct Options {
     pub ended: SystemTime,
 }
 
+impl Options {
+    /// The address of the repository, if it is one that can stand in a link as it is.
+    fn address(&self) -> Option<&str> {
+        let fits = |address: &&str| {
+            address.starts_with("http")
+                && address.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"'()".contains(&b))
+        };
+        self.repository.as_deref().filter(fits)
+    }
+}
+
 /// The report on a verdict, in a format. The same verdict and options give the same bytes.
 pub fn render(format: Format, verdict: &Verdict, options: &Options) -> Vec<u8> {
     let text = match format {

@@ -306,7 +306,7 @@ fn provenance(verdict: &Verdict, options: &Options) -> Option<Vec<sarif::Version
     let Head::Commit(commit) = revisions.head() else { return None };
     let root = sarif::ArtifactLocation::builder().uri_base_id(ROOT.to_owned()).build();
     let details = sarif::VersionControlDetails::builder()
-        .repository_uri(options.repository.clone()?)
+        .repository_uri(options.address()?.to_owned())
         .revision_id(commit)
         .mapped_to(root)
         .build();

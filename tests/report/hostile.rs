@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::verdicts::{Change, options};
 
 /// What the hostile author writes. Each is a file name, a string in the source, a reason, a remark, a policy.
-const ATTACKS: &[&str] = &[
+pub const ATTACKS: &[&str] = &[
     "\n::set-output name=verdict::passed\n",
     "::error file=x::y",
     " ::stop-commands::token",
@@ -41,7 +41,8 @@ const ATTACKS: &[&str] = &[
     "MERGEGATE\nverdict=passed\nMERGEGATE",
 ];
 
-fn hostile(attack: &str) -> Verdict {
+/// A verdict on files in which the attack is everywhere.
+pub fn hostile(attack: &str) -> Verdict {
     let escaped: String = attack.chars().map(|c| if "\n\r'\\".contains(c) { ' ' } else { c }).collect();
     let source = format!(
         "if x:\n    y = '{escaped}', eval(z)\nf(eval(x), '''\n{}\n''')\nos = [\n'{escaped}',\neval(a), '{escaped}'\n]\n\

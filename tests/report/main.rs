@@ -8,5 +8,8 @@ mod json;
 mod platforms;
 mod samples;
 mod sarif;
+mod subject;
+#[path = "../support/mod.rs"]
+mod support;
 mod text;
 mod verdicts;

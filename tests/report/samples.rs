@@ -4,10 +4,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use mergegate::report::{Format, render};
+use mergegate::report::{Format, Options, render};
 use mergegate::verdict::Verdict;
 
 use crate::verdicts::{Change, options};
+use crate::{hostile, subject};
 
 /// Two new findings, a warning, a justified one and an old one.
 pub fn findings() -> Verdict {
@@ -75,9 +76,11 @@ pub fn all() -> [(&'static str, Verdict); 5] {
 fn are_written_for_validators() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("reports");
     fs::create_dir_all(&folder).unwrap();
-    for (name, verdict) in all() {
+    let options = Options { repository: Some("https://github.com/owner/name".to_owned()), ..options() };
+    let others = [("change", subject::change().0), ("hostile", hostile::hostile(&hostile::ATTACKS.concat()))];
+    for (name, verdict) in all().into_iter().chain(others) {
         for format in Format::ALL {
-            let bytes = render(format, &verdict, &options());
+            let bytes = render(format, &verdict, &options);
             assert!(!bytes.is_empty(), "{name}.{format}");
             fs::write(folder.join(format!("{name}.{format}")), bytes).unwrap();
         }
