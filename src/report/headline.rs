@@ -34,8 +34,8 @@ pub fn details(verdict: &Verdict) -> String {
     let blockers = counts.blocking + unscannable + notices;
     let mut parts = vec![match blockers {
         0 => "nothing blocks".to_owned(),
-        1 => format!("{} blocks", blocking.join(" and ")),
-        _ => format!("{} block", blocking.join(" and ")),
+        1 => format!("{} blocks", listed(&blocking)),
+        _ => format!("{} block", listed(&blocking)),
     }];
     if warnings > 0 {
         parts.push(several(warnings, "warning"));
@@ -47,6 +47,14 @@ pub fn details(verdict: &Verdict) -> String {
         parts.push(format!("{} unchanged", counts.unchanged));
     }
     format!("{} in {}", parts.join(", "), several(verdict.files, "file"))
+}
+
+/// "a", "a and b", "a, b and c".
+fn listed(parts: &[String]) -> String {
+    match parts {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => parts.concat(),
+    }
 }
 
 /// "1 file", "2 files".
