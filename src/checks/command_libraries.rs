@@ -280,7 +280,7 @@ fn spawns_shell(call: &Call<'_, '_>) -> Option<Confidence> {
 
 /// `bash("-c", script)`; of `ssh(host, command)` the last word.
 fn dynamic_script(call: &Call<'_, '_>) -> Option<Confidence> {
-    let words = commands::elements_from(call, 0);
+    let words = commands::all_elements(call);
     let names = call.module.names();
     let text = |at: usize| names.constant(*words.get(at)?).and_then(|text| text.as_str().map(str::to_owned));
     let is_ssh = call.name.ends_with(".ssh");

@@ -1,6 +1,7 @@
 //! Command lines as they are written in the source: shared by the families about processes and malware.
 
-use ruff_python_ast::{self as ast, Expr, Operator};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Operator};
+use smallvec::SmallVec;
 
 use crate::check::Confidence;
 use crate::python::{Argument, Call, Constant, Module, Thing, Truth, Value};
@@ -8,9 +9,11 @@ use crate::python::{Argument, Call, Constant, Module, Thing, Truth, Value};
 /// Stands in a sketch for a part that is no constant.
 pub const GAP: char = '\u{fffc}';
 
-/// How far lists and texts are followed into one another, and how much of them is looked at.
+/// How many levels of lists, texts and names are followed into one another, and how many steps are taken in all.
 const MAX_DEPTH: usize = 8;
-const MAX_WORDS: usize = 200;
+const MAX_STEPS: usize = 2_000;
+
+/// How long a sketch becomes.
 const MAX_SKETCH: usize = 4_000;
 
 /// Callees that start a process from `args` and know `shell`. That is the ninth parameter of all of them.
@@ -70,107 +73,205 @@ pub const SHELL: usize = 8;
 
 /// The elements of a command: of a list what is in it, of a sum of lists what is in both, else the value itself.
 pub fn elements<'a>(module: &Module<'a>, value: Value<'a>) -> Vec<Value<'a>> {
-    let mut out = Vec::new();
-    add_elements(module, value, MAX_DEPTH, &mut out);
-    out
+    let mut reader = Reader::new(module);
+    reader.elements(value, MAX_DEPTH);
+    reader.elements
 }
 
-/// The elements of all arguments of a call from this position on.
-pub fn elements_from<'a>(call: &Call<'_, 'a>, first: usize) -> Vec<Value<'a>> {
-    let mut out = Vec::new();
-    for value in call.all_given().skip(first) {
-        add_elements(call.module, value, MAX_DEPTH, &mut out);
-    }
-    out
-}
-
-fn add_elements<'a>(module: &Module<'a>, value: Value<'a>, depth: usize, out: &mut Vec<Value<'a>>) {
-    let at = |expr: &'a Expr| Value { expr, scope: value.scope };
-    if depth == 0 || out.len() >= MAX_WORDS {
-        return;
-    }
-    match value.expr {
-        Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
-            for expr in elts.iter().take(MAX_WORDS) {
-                add_elements(module, at(expr), depth - 1, out);
-            }
-        }
-        Expr::Starred(starred) => add_elements(module, at(&starred.value), depth - 1, out),
-        Expr::BinOp(sum) if sum.op == Operator::Add && holds_list(module, value) => {
-            add_elements(module, at(&sum.left), depth - 1, out);
-            add_elements(module, at(&sum.right), depth - 1, out);
-        }
-        Expr::Name(_) | Expr::Attribute(_) => match module.names().things(value).as_slice() {
-            [Thing::Value(inner)] if is_sequence(inner.expr) => add_elements(module, *inner, depth - 1, out),
-            _ => out.push(value),
-        },
-        _ => out.push(value),
-    }
-}
-
-fn is_sequence(expr: &Expr) -> bool {
-    matches!(expr, Expr::List(_) | Expr::Tuple(_))
-}
-
-/// Whether one of the two outermost operands of a sum is a list.
-fn holds_list<'a>(module: &Module<'a>, sum: Value<'a>) -> bool {
-    let Expr::BinOp(ast::ExprBinOp { left, right, .. }) = sum.expr else { return false };
-    [left, right].into_iter().any(|expr| {
-        let value = Value { expr, ..sum };
-        is_sequence(expr)
-            || module.names().things(value).iter().any(|thing| match thing {
-                Thing::Value(inner) => is_sequence(inner.expr),
-                _ => false,
-            })
-    })
+/// The elements of all arguments of a call.
+pub fn all_elements<'a>(call: &Call<'_, 'a>) -> Vec<Value<'a>> {
+    let mut reader = Reader::new(call.module);
+    call.all_given().for_each(|value| reader.elements(value, MAX_DEPTH));
+    reader.elements
 }
 
 /// The text that an expression builds as far as the source shows it, with a [`GAP`] for each other part.
 pub fn sketch<'a>(module: &Module<'a>, value: Value<'a>) -> String {
-    let mut out = String::new();
-    draw(module, value, MAX_DEPTH, &mut out);
-    out
+    let mut reader = Reader::new(module);
+    reader.draw(value, MAX_DEPTH);
+    reader.sketch
 }
 
-fn draw<'a>(module: &Module<'a>, value: Value<'a>, depth: usize, out: &mut String) {
-    let at = |expr: &'a Expr| Value { expr, scope: value.scope };
-    if depth == 0 || out.len() > MAX_SKETCH {
-        return out.push(GAP);
+/// The sketches of all elements of all arguments, with spaces between them.
+pub fn sketch_of_all(call: &Call<'_, '_>) -> String {
+    let mut reader = Reader::new(call.module);
+    for element in all_elements(call) {
+        reader.draw(element, MAX_DEPTH);
+        reader.sketch.push(' ');
     }
-    match module.names().constant(value) {
-        Some(Constant::Str(text)) => return out.push_str(&text),
-        Some(Constant::Bytes(bytes)) => return out.push_str(&String::from_utf8_lossy(&bytes)),
-        _ => {}
+    reader.sketch
+}
+
+/// Whether a question is true of a node in an expression, in what a name in it was assigned, or in what a function
+/// of this file that it calls can return.
+pub fn mentions<'a>(module: &Module<'a>, expr: &'a Expr, question: &dyn Fn(AnyNodeRef<'a>) -> bool) -> bool {
+    Reader::new(module).mentions(expr, MAX_DEPTH / 2, question)
+}
+
+/// Methods whose result is still the text or path that they are called on, with gaps filled.
+const KEEPING_METHODS: &[&str] = &["absolute", "expanduser", "format", "resolve"];
+
+/// Functions that make a path of the parts they are given.
+const PATH_FUNCTIONS: &[&str] = &[
+    "builtins.str",
+    "os.fspath",
+    "os.path.abspath",
+    "os.path.expanduser",
+    "os.path.expandvars",
+    "os.path.join",
+    "os.path.normpath",
+    "os.path.realpath",
+    "pathlib.Path",
+    "pathlib.PurePath",
+];
+
+/// Reads expressions, and gives up after so many steps: lists of lists of names can be made to explode.
+struct Reader<'m, 'a> {
+    module: &'m Module<'a>,
+    steps: usize,
+    elements: Vec<Value<'a>>,
+    sketch: String,
+}
+
+impl<'m, 'a> Reader<'m, 'a> {
+    fn new(module: &'m Module<'a>) -> Self {
+        Reader { module, steps: 0, elements: Vec::new(), sketch: String::new() }
     }
-    match value.expr {
-        Expr::FString(text) => {
-            for element in text.value.elements() {
-                match element {
-                    ast::InterpolatedStringElement::Literal(literal) => out.push_str(&literal.value),
-                    ast::InterpolatedStringElement::Interpolation(part) => {
-                        draw(module, at(&part.expression), depth - 1, out);
+
+    fn may_go_on(&mut self, depth: usize) -> bool {
+        self.steps += 1;
+        depth > 0 && self.steps <= MAX_STEPS && self.sketch.len() <= MAX_SKETCH
+    }
+
+    fn elements(&mut self, value: Value<'a>, depth: usize) {
+        let at = |expr: &'a Expr| Value { expr, scope: value.scope };
+        if !self.may_go_on(depth) {
+            return;
+        }
+        match value.expr {
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
+                elts.iter().for_each(|expr| self.elements(at(expr), depth - 1));
+            }
+            Expr::Starred(starred) => self.elements(at(&starred.value), depth - 1),
+            Expr::BinOp(sum) if sum.op == Operator::Add && self.holds_list(value) => {
+                operands(value.expr).into_iter().for_each(|expr| self.elements(at(expr), depth - 1));
+            }
+            Expr::Name(_) | Expr::Attribute(_) => match self.module.names().things(value).as_slice() {
+                [Thing::Value(inner)] if is_sequence(inner.expr) => self.elements(*inner, depth - 1),
+                _ => self.elements.push(value),
+            },
+            _ => self.elements.push(value),
+        }
+    }
+
+    fn holds_list(&self, sum: Value<'a>) -> bool {
+        let is_list = |thing: &Thing<'a>| matches!(thing, Thing::Value(inner) if is_sequence(inner.expr));
+        operands(sum.expr).into_iter().take(MAX_DEPTH).any(|expr| {
+            is_sequence(expr) || self.module.names().things(Value { expr, ..sum }).iter().any(is_list)
+        })
+    }
+
+    fn draw(&mut self, value: Value<'a>, depth: usize) {
+        let at = |expr: &'a Expr| Value { expr, scope: value.scope };
+        if !self.may_go_on(depth) {
+            return self.sketch.push(GAP);
+        }
+        match self.module.names().constant(value) {
+            Some(Constant::Str(text)) => return self.sketch.push_str(&text),
+            Some(Constant::Bytes(bytes)) => return self.sketch.push_str(&String::from_utf8_lossy(&bytes)),
+            _ => {}
+        }
+        match value.expr {
+            Expr::FString(text) => {
+                for element in text.value.elements() {
+                    match element {
+                        ast::InterpolatedStringElement::Literal(part) => self.sketch.push_str(&part.value),
+                        ast::InterpolatedStringElement::Interpolation(part) => {
+                            self.draw(at(&part.expression), depth - 1);
+                        }
                     }
                 }
             }
-        }
-        Expr::BinOp(ast::ExprBinOp { op: Operator::Add, .. }) => {
-            for expr in operands(value.expr) {
-                draw(module, at(expr), depth - 1, out);
+            Expr::BinOp(ast::ExprBinOp { op: Operator::Add, .. }) => {
+                operands(value.expr).into_iter().for_each(|expr| self.draw(at(expr), depth - 1));
             }
-        }
-        Expr::BinOp(ast::ExprBinOp { op: Operator::Mod, left, .. }) => draw(module, at(left), depth - 1, out),
-        Expr::Call(call) => match &*call.func {
-            Expr::Attribute(method) if method.attr.as_str() == "format" => {
-                draw(module, at(&method.value), depth - 1, out);
+            Expr::BinOp(ast::ExprBinOp { op: Operator::Mod, left, .. }) => self.draw(at(left), depth - 1),
+            Expr::BinOp(ast::ExprBinOp { op: Operator::Div, left, right, .. }) => {
+                self.draw_joined([&**left, &**right], value, depth);
             }
-            _ => out.push(GAP),
-        },
-        Expr::Name(_) | Expr::Attribute(_) => match module.names().things(value).as_slice() {
-            [Thing::Value(inner)] if *inner != value => draw(module, *inner, depth - 1, out),
-            _ => out.push(GAP),
-        },
-        _ => out.push(GAP),
+            Expr::Call(call) => self.draw_call(call, value, depth),
+            Expr::Name(_) | Expr::Attribute(_) => match self.module.names().things(value).as_slice() {
+                [Thing::Value(inner)] if *inner != value => self.draw(*inner, depth - 1),
+                _ => self.sketch.push(GAP),
+            },
+            _ => self.sketch.push(GAP),
+        }
     }
+
+    fn draw_call(&mut self, call: &'a ast::ExprCall, value: Value<'a>, depth: usize) {
+        match &*call.func {
+            func if self.module.refers_to(func, PATH_FUNCTIONS) => {
+                self.draw_joined(&call.arguments.args, value, depth);
+            }
+            Expr::Attribute(method) if KEEPING_METHODS.contains(&method.attr.as_str()) => {
+                self.draw(Value { expr: &method.value, ..value }, depth - 1);
+            }
+            Expr::Attribute(method) if method.attr.as_str() == "joinpath" => {
+                self.draw_joined(std::iter::once(&*method.value).chain(&call.arguments.args), value, depth);
+            }
+            _ => self.sketch.push(GAP),
+        }
+    }
+
+    /// The parts of a path.
+    fn draw_joined(&mut self, parts: impl IntoIterator<Item = &'a Expr>, value: Value<'a>, depth: usize) {
+        for (at, expr) in parts.into_iter().enumerate() {
+            if at > 0 {
+                self.sketch.push('/');
+            }
+            self.draw(Value { expr, ..value }, depth - 1);
+        }
+    }
+
+    fn mentions(&mut self, expr: &'a Expr, depth: usize, question: &dyn Fn(AnyNodeRef<'a>) -> bool) -> bool {
+        let module = self.module;
+        let id = module.tree().id(expr);
+        for node in std::iter::once(module.tree().node(id)).chain(module.tree().descendants(id)) {
+            if !self.may_go_on(depth) {
+                return false;
+            }
+            let is_it = question(node)
+                || match node {
+                    AnyNodeRef::ExprName(name) => {
+                        module.assigned(name).any(|expr| self.mentions(expr, depth - 1, question))
+                    }
+                    AnyNodeRef::ExprCall(call) => module
+                        .names()
+                        .things(module.value(&call.func))
+                        .iter()
+                        .flat_map(|thing| returned(module, thing))
+                        .any(|expr| self.mentions(expr, depth - 1, question)),
+                    _ => false,
+                };
+            if is_it {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// What a function of this file can return.
+fn returned<'a>(module: &Module<'a>, thing: &Thing<'a>) -> impl Iterator<Item = &'a Expr> {
+    let returns = match thing {
+        Thing::Function(scope) => module.tree().scope(*scope).returns.clone(),
+        _ => SmallVec::new(),
+    };
+    returns.into_iter()
+}
+
+fn is_sequence(expr: &Expr) -> bool {
+    matches!(expr, Expr::List(_) | Expr::Tuple(_))
 }
 
 /// The operands of a chain of `+`, which leans to the left and can be long.

@@ -95,7 +95,6 @@ const CHECKS: &[Check] = &[
             Detect::Call(&["jsonpickle.decode", "jsonpickle.loads"], When::Argument("string", 0)),
             Detect::Call(&["jsonpickle.unpickler.Unpickler", "jsonpickle.Unpickler"], When::Always),
             Detect::Call(&["pandas.read_pickle"], When::Argument("filepath_or_buffer", 0)),
-            Detect::Call(&["joblib.load"], When::Argument("filename", 0)),
         ],
     },
     Check {

@@ -2,9 +2,9 @@ use ruff_python_ast::{AnyNodeRef, NodeKind};
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Hits, Node, Truth};
+use crate::python::{Argument, Call, Hits, Node, Truth};
 
-pub const FAMILY: Family = Family { id: "ml", title: "Models and agents", checks: CHECKS };
+pub const FAMILY: Family = Family { id: "ml", title: "Models and data sets", checks: CHECKS };
 
 const CHECKS: &[Check] = &[
     Check {
@@ -21,12 +21,39 @@ const CHECKS: &[Check] = &[
         bad: &[
             "import torch\nmodel = torch.load(path)\n",
             "import torch\nmodel = torch.load(path, weights_only=False)\n",
-            "from torch import hub\nmodel = hub.load(repository, name)\n",
+            "from torch.hub import load_state_dict_from_url\nstate = load_state_dict_from_url(url)\n",
         ],
         good: &["import torch\nmodel = torch.load(path, weights_only=True)\n", "model.load(path)\n"],
+        detect: &[Detect::Call(
+            &["torch.load", "torch.hub.load_state_dict_from_url", "torch.utils.model_zoo.load_url"],
+            When::Is(loads_more_than_weights),
+        )],
+    },
+    Check {
+        id: "torch-code",
+        family: "ml",
+        summary: "Code that comes with a model is run.",
+        why: "`torch.hub.load` runs `hubconf.py` of a repository in its newest version, and a `torch.package` archive is a set of \
+              modules that are imported from it.",
+        neglect: "The repository is a local folder of this project, or is pinned to a commit that somebody has read.",
+        instead: "The model's code as a dependency with a pinned version, and `torch.load(path, weights_only=True)` for its \
+                  weights.",
+        cwe: &[494, 502],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "import torch\nmodel = torch.hub.load(\"pytorch/vision\", \"resnet50\")\n",
+            "from torch.package import PackageImporter\nimporter = PackageImporter(path)\n",
+        ],
+        good: &[
+            "import torch\nmodel = torch.hub.load(\"./model\", \"resnet50\", source=\"local\")\n",
+            "import torchvision\nmodel = torchvision.models.resnet50()\n",
+        ],
         detect: &[
-            Detect::Call(&["torch.load"], When::Is(loads_more_than_weights)),
-            Detect::Call(&["torch.hub.load", "torch.package.PackageImporter"], When::Always),
+            Detect::Call(&["torch.hub.load"], When::Is(loads_foreign_repository)),
+            Detect::Call(&["torch.package.PackageImporter"], When::Always),
+            // A compiled model can read and write files, but runs no Python.
+            Detect::Call(&["torch.jit.load"], When::Is(|_| Some(Confidence::Low))),
         ],
     },
     Check {
@@ -47,24 +74,20 @@ const CHECKS: &[Check] = &[
             "from transformers import AutoModel\nmodel = AutoModel.from_pretrained(\"org/model\", revision=\"5d0f2e8a7f1cd87aa186807adea62c795660f48a\")\n",
             "from transformers import AutoModel\nmodel = AutoModel.from_pretrained(\"./model\")\n",
         ],
-        detect: &[Detect::Call(
-            &[
-                "transformers.AutoModel.from_pretrained",
-                "transformers.AutoModelForCausalLM.from_pretrained",
-                "transformers.AutoModelForSequenceClassification.from_pretrained",
-                "transformers.AutoModelForTokenClassification.from_pretrained",
-                "transformers.AutoModelForSeq2SeqLM.from_pretrained",
-                "transformers.AutoTokenizer.from_pretrained",
-                "transformers.AutoConfig.from_pretrained",
-                "transformers.AutoProcessor.from_pretrained",
-                "transformers.AutoFeatureExtractor.from_pretrained",
-                "transformers.AutoImageProcessor.from_pretrained",
-                "datasets.load_dataset",
-                "huggingface_hub.hf_hub_download",
-                "huggingface_hub.snapshot_download",
-            ],
-            When::Is(not_pinned),
-        )],
+        detect: &[
+            Detect::Call(
+                &["*.from_pretrained"],
+                When::Is(|call| not_pinned(call, "pretrained_model_name_or_path")),
+            ),
+            Detect::Call(
+                &["datasets.load_dataset", "datasets.load.load_dataset"],
+                When::Is(|call| not_pinned(call, "path")),
+            ),
+            Detect::Call(
+                &["huggingface_hub.hf_hub_download", "huggingface_hub.snapshot_download"],
+                When::Is(|call| not_pinned(call, "repo_id")),
+            ),
+        ],
     },
     Check {
         id: "trust-remote-code",
@@ -86,26 +109,6 @@ const CHECKS: &[Check] = &[
             "trust_remote_code = True\n",
         ],
         detect: &[Detect::Node(&[NodeKind::Keyword], trusts_remote_code)],
-    },
-    Check {
-        id: "dangerous-opt-in",
-        family: "ml",
-        summary: "A safety switch of the library is turned off by name.",
-        why: "The library refuses by default, because what follows runs code or loads pickles that somebody else wrote.",
-        neglect: "Everything that reaches this call was made by the same program.",
-        instead: "Leave the default, and keep the data in a format that holds no code.",
-        cwe: &[94, 502],
-        severity: Severity::High,
-        aliases: &[],
-        bad: &[
-            "FAISS.load_local(path, embeddings, allow_dangerous_deserialization=True)\n",
-            "agent = create_agent(model, allow_dangerous_code=True)\n",
-        ],
-        good: &[
-            "FAISS.load_local(path, embeddings)\n",
-            "agent = create_agent(model, allow_dangerous_code=False)\n",
-        ],
-        detect: &[Detect::Node(&[NodeKind::Keyword], opts_into_danger)],
     },
     Check {
         id: "numpy-load-pickle",
@@ -157,83 +160,36 @@ const CHECKS: &[Check] = &[
                 ],
                 When::Is(without_safe_mode),
             ),
-            Detect::Call(
-                &[
-                    "mlflow.pyfunc.load_model",
-                    "mlflow.sklearn.load_model",
-                    "mlflow.pytorch.load_model",
-                    "fastai.learner.load_learner",
-                    "fastai.vision.all.load_learner",
-                ],
-                When::Is(|_| Some(Confidence::Medium)),
-            ),
         ],
     },
     Check {
-        id: "agent-runs-code",
+        id: "framework-model-load",
         family: "ml",
-        summary: "What a language model writes is executed on this machine.",
-        why: "Text that reaches the model can make it write any code; a document, a web page or a user is enough.",
-        neglect: "The process runs in a sandbox without secrets, network or files that matter.",
-        instead: "An executor in a container, or tools with a fixed set of actions.",
-        cwe: &[94],
-        severity: Severity::High,
-        aliases: &[],
-        bad: &[
-            "from langchain_experimental.utilities import PythonREPL\nPythonREPL().run(answer)\n",
-            "from autogen.coding import LocalCommandLineCodeExecutor\nexecutor = LocalCommandLineCodeExecutor()\n",
-        ],
-        good: &[
-            "from autogen.coding import DockerCommandLineCodeExecutor\nexecutor = DockerCommandLineCodeExecutor()\n",
-            "class PythonREPL:\n    pass\nPythonREPL()\n",
-        ],
-        detect: &[Detect::Call(
-            &[
-                "langchain_experimental.utilities.PythonREPL",
-                "langchain_experimental.utilities.python.PythonREPL",
-                "langchain_experimental.tools.PythonREPLTool",
-                "langchain_experimental.tools.PythonAstREPLTool",
-                "langchain_experimental.tools.python.tool.PythonREPLTool",
-                "langchain_experimental.tools.python.tool.PythonAstREPLTool",
-                "langchain_experimental.agents.create_pandas_dataframe_agent",
-                "langchain_experimental.agents.agent_toolkits.create_pandas_dataframe_agent",
-                "langchain_experimental.agents.agent_toolkits.create_csv_agent",
-                "langchain_experimental.pal_chain.PALChain",
-                "langchain_community.tools.ShellTool",
-                "langchain_community.tools.shell.tool.ShellTool",
-                "langchain.utilities.PythonREPL",
-                "langchain.utilities.BashProcess",
-                "llama_index.core.query_engine.PandasQueryEngine",
-                "llama_index.experimental.query_engine.PandasQueryEngine",
-                "autogen.coding.LocalCommandLineCodeExecutor",
-                "autogen_ext.code_executors.local.LocalCommandLineCodeExecutor",
-                "smolagents.LocalPythonExecutor",
-            ],
-            When::Always,
-        )],
-    },
-    Check {
-        id: "public-demo",
-        family: "ml",
-        summary: "The demo is reachable from the internet, or serves files of this machine.",
-        why: "`share=True` opens a public tunnel past every firewall; a root among the allowed paths serves any file.",
-        neglect: "The machine is a throw-away one with nothing on it.",
-        instead: "`launch()` behind a proxy with a login, and only the folders that are needed.",
-        cwe: &[668],
+        summary: "The framework unpickles the model that it loads.",
+        why: "These functions wrap `pickle`, `torch.load` or `joblib.load`, and none of their names says so. A model from somebody else \
+              is a program from somebody else.",
+        neglect: "The model was trained by this project, and its file is protected like the program itself.",
+        instead: "A format that holds no code: ONNX, safetensors, skops with a list of trusted types.",
+        cwe: &[502],
         severity: Severity::Medium,
         aliases: &[],
         bad: &[
-            "import gradio\ndemo = gradio.Interface(fn, \"text\", \"text\")\ndemo.launch(share=True)\n",
-            "import gradio as gr\ngr.Blocks().launch(allowed_paths=[\"/\"])\n",
+            "import mlflow\nmodel = mlflow.sklearn.load_model(uri)\n",
+            "from gensim.models import Word2Vec\nvectors = Word2Vec.load(path)\n",
+            "from fastai.vision.all import load_learner\nlearner = load_learner(path)\n",
         ],
         good: &[
-            "import gradio\ndemo = gradio.Interface(fn, \"text\", \"text\")\ndemo.launch()\n",
-            "rocket.launch(share=True)\n",
+            "import onnxruntime\nsession = onnxruntime.InferenceSession(path)\n",
+            "import mlflow\nmlflow.sklearn.log_model(model, \"model\")\n",
         ],
-        detect: &[Detect::Call(
-            &["gradio.Interface().launch", "gradio.Blocks().launch", "gradio.ChatInterface().launch"],
-            When::Is(is_public),
-        )],
+        detect: &[
+            Detect::Call(
+                &["*.load_model", "*.load_learner", "*.load_from_checkpoint"],
+                When::Is(of_framework),
+            ),
+            Detect::Call(&["*.load"], When::Is(of_framework)),
+            Detect::Call(&["gensim.utils.unpickle", "nltk.data.load"], When::Is(|_| Some(Confidence::Low))),
+        ],
     },
 ];
 
@@ -247,37 +203,47 @@ fn loads_more_than_weights(call: &Call<'_, '_>) -> Option<Confidence> {
 }
 
 /// A commit hash is fixed; a branch or tag is not, and neither is no revision at all. A path is no repository.
-fn not_pinned(call: &Call<'_, '_>) -> Option<Confidence> {
-    let name = call.positional(0);
-    let local = match name {
-        Argument::Given(value) => match call.module.names().constant(value) {
-            Some(Constant::Str(name)) => {
-                name.starts_with(['.', '/', '~']) || !name.contains('/') && name.contains('.')
-            }
-            Some(_) => true,
-            None => false,
-        },
-        Argument::Absent | Argument::Unknown => false,
-    };
-    if local {
+/// Packages whose `from_pretrained` downloads what it does not find.
+const HUB_CLIENTS: &[&str] = &[
+    "diffusers",
+    "huggingface_hub",
+    "optimum",
+    "peft",
+    "sentence_transformers",
+    "setfit",
+    "span_marker",
+    "transformers",
+];
+
+fn not_pinned(call: &Call<'_, '_>, keyword: &str) -> Option<Confidence> {
+    let package = call.name.split('.').next().unwrap_or_default();
+    if call.handed_on || call.name.ends_with(".from_pretrained") && !HUB_CLIENTS.contains(&package) {
+        return None;
+    }
+    let name = call.text(keyword, 0);
+    let is_known = name.is_some();
+    if name.is_some_and(|name| name.starts_with(['.', '/', '~'])) {
         return None;
     }
     match call.argument("revision", None) {
-        Argument::Absent => {
-            let known =
-                call.text("pretrained_model_name_or_path", 0).is_some() || call.text("path", 0).is_some();
-            Some(if known { Confidence::High } else { Confidence::Low })
+        // A name that is not known may well be that of a folder.
+        Argument::Absent => Some(if is_known { Confidence::High } else { Confidence::Low }),
+        Argument::Given(_) => {
+            let revision = call.text("revision", None)?;
+            (!is_hash(&revision)).then_some(Confidence::Medium)
         }
         Argument::Unknown => None,
-        Argument::Given(_) => match call.text("revision", None) {
-            Some(revision) if is_hash(&revision) => None,
-            Some(_) => Some(Confidence::Medium),
-            None => None,
-        },
     }
 }
 
-/// The hash of a commit, perhaps abbreviated.
+/// From a folder of this machine, or pinned to a commit.
+fn loads_foreign_repository(call: &Call<'_, '_>) -> Option<Confidence> {
+    let is_local = call.text("source", 2).as_deref() == Some("local");
+    let repository = call.text("repo_or_dir", 0).unwrap_or_default();
+    let is_pinned = repository.split_once(':').is_some_and(|(_, reference)| is_hash(reference));
+    if is_local || is_pinned { None } else { Some(Confidence::High) }
+}
+
 fn is_hash(text: &str) -> bool {
     (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -294,13 +260,6 @@ fn trusts_remote_code(node: &Node<'_, '_>, hits: &mut Hits) {
     }
 }
 
-fn opts_into_danger(node: &Node<'_, '_>, hits: &mut Hits) {
-    let switches = ["allow_dangerous_code", "allow_dangerous_requests", "allow_dangerous_deserialization"];
-    if keyword_is_true(node, &switches) {
-        hits.at(node.node, Confidence::High);
-    }
-}
-
 fn allows_pickle(call: &Call<'_, '_>) -> Option<Confidence> {
     match call.truth("allow_pickle", 2) {
         Truth::True => Some(Confidence::High),
@@ -309,16 +268,16 @@ fn allows_pickle(call: &Call<'_, '_>) -> Option<Confidence> {
     }
 }
 
+/// Packages whose own loaders unpickle.
+const PICKLING_FRAMEWORKS: &[&str] =
+    &["fastai", "flair", "gensim", "lightning", "mlflow", "pytorch_lightning", "stable_baselines3"];
+
+fn of_framework(call: &Call<'_, '_>) -> Option<Confidence> {
+    let package = call.name.split('.').next().unwrap_or_default();
+    (!call.handed_on && PICKLING_FRAMEWORKS.contains(&package)).then_some(Confidence::Medium)
+}
+
 fn without_safe_mode(call: &Call<'_, '_>) -> Option<Confidence> {
     let always = call.name == "keras.config.enable_unsafe_deserialization";
     (always || call.truth("safe_mode", None) == Truth::False).then_some(Confidence::High)
-}
-
-fn is_public(call: &Call<'_, '_>) -> Option<Confidence> {
-    let shared = call.truth("share", None) == Truth::True;
-    let serves_all = match call.constant("allowed_paths", None) {
-        Some(Constant::List(paths)) => paths.iter().any(|path| path.as_str() == Some("/")),
-        _ => false,
-    };
-    (shared || serves_all).then_some(Confidence::High)
 }

@@ -19,6 +19,7 @@ pub struct Family {
     pub checks: &'static [Check],
 }
 
+mod agents;
 mod archive;
 mod built_text;
 mod cleartext;
@@ -36,9 +37,11 @@ mod imports;
 mod injection;
 mod jwt;
 mod logging;
+mod malware;
 mod ml;
 mod module_loading;
 mod network;
+mod object_transport;
 mod passwords;
 mod privacy;
 mod process;
@@ -73,7 +76,10 @@ pub static FAMILIES: &[Family] = &[
     web_settings::FAMILY,
     regex::FAMILY,
     deserialization::FAMILY,
+    object_transport::FAMILY,
     ml::FAMILY,
+    agents::FAMILY,
+    malware::FAMILY,
     debugging::FAMILY,
     logging::FAMILY,
     error_handling::FAMILY,

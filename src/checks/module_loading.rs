@@ -1,6 +1,7 @@
 use ruff_python_ast::{AnyNodeRef, Expr, NodeKind};
 
 use super::Family;
+use super::commands;
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Assignment, Call, Constant, Exposure, Hits, Module, Node, Thing, Value};
 
@@ -349,10 +350,6 @@ const LOADING_VARIABLES: &[&str] = &[
     "RUBYOPT",
 ];
 
-/// How much of an expression is searched for a name, and through how many names.
-const MAX_SEARCH: usize = 200;
-const MAX_STEPS: usize = 3;
-
 fn reflects_on_module(call: &Call<'_, '_>) -> Option<Confidence> {
     let names = call.module.names();
     let object = call.given("object", 0)?;
@@ -450,7 +447,7 @@ fn folder_confidence<'a>(module: &Module<'a>, value: Value<'a>) -> Option<Confid
         Some(_) => return Some(Confidence::Low),
         None => {}
     }
-    if is_beside_this_file(module, value.expr, MAX_STEPS) {
+    if is_beside_this_file(module, value.expr) {
         return Some(Confidence::Low);
     }
     match module.names().exposure(value) {
@@ -460,17 +457,12 @@ fn folder_confidence<'a>(module: &Module<'a>, value: Value<'a>) -> Option<Confid
 }
 
 /// Whether `__file__` is a part of an expression, or of what a name in it was assigned.
-fn is_beside_this_file<'a>(module: &Module<'a>, expr: &'a Expr, depth: usize) -> bool {
-    let tree = module.tree();
-    let id = tree.id(expr);
-    let mut parts = std::iter::once(tree.node(id)).chain(tree.descendants(id)).take(MAX_SEARCH);
-    parts.any(|node| match node {
-        AnyNodeRef::ExprName(name) if name.id.as_str() == "__file__" => true,
-        AnyNodeRef::ExprName(name) if depth > 0 => {
-            module.assigned(name).any(|expr| is_beside_this_file(module, expr, depth - 1))
-        }
-        _ => false,
-    })
+fn is_beside_this_file<'a>(module: &Module<'a>, expr: &'a Expr) -> bool {
+    commands::mentions(
+        module,
+        expr,
+        &|node| matches!(node, AnyNodeRef::ExprName(name) if name.id.as_str() == "__file__"),
+    )
 }
 
 /// A module that replaces itself is a known way to make its attributes lazy.

@@ -1,7 +1,9 @@
+use ruff_python_ast::{AnyNodeRef, NodeKind};
+
 use super::Family;
 use super::commands::{self, GAP, SHELL, SHELLS, STARTERS, SUBPROCESS};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Exposure, Truth};
+use crate::python::{Argument, Call, Exposure, Hits, Node, ScopeKind, Thing, Truth};
 
 pub const FAMILY: Family = Family { id: "process", title: "Processes", checks: CHECKS };
 
@@ -177,6 +179,47 @@ const CHECKS: &[Check] = &[
         detect: &[Detect::Call(&["os.fork", "os.forkpty", "pty.fork"], When::Always)],
     },
     Check {
+        id: "fork-with-threads",
+        family: "process",
+        summary: "The process is copied by a program that also starts threads.",
+        why: "Only the thread that forks goes on in the child. A lock that another one held at that moment, in a logger or in the \
+              memory allocator, is never released there: the child hangs, now and then.",
+        neglect: "The fork happens before the first thread is started.",
+        instead: "`subprocess.run`, or `multiprocessing.get_context(\"spawn\")`.",
+        cwe: &[362],
+        severity: Severity::Low,
+        aliases: &[],
+        bad: &[
+            "import os, threading\nthreading.Thread(target=work).start()\nos.fork()\n",
+            "import os\nfrom concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor()\npid = os.fork()\n",
+        ],
+        good: &["import os\nos.fork()\n", "import threading\nthreading.Thread(target=work).start()\n"],
+        detect: &[Detect::Node(&[NodeKind::ModModule], forks_beside_threads)],
+    },
+    Check {
+        id: "signal-handler-io",
+        family: "process",
+        summary: "A signal handler writes to a stream, a log or a lock that the interrupted code may be using.",
+        why: "The handler runs between two steps of the main thread. If that was writing to the same stream, Python raises \
+              `RuntimeError: reentrant call`; if it held the same lock, the program hangs.",
+        neglect: "The handler ends the process right away, as with Ctrl-C.",
+        instead: "Set a `threading.Event` or write a byte to a pipe (`signal.set_wakeup_fd`), and do the work in the main loop.",
+        cwe: &[364],
+        severity: Severity::Low,
+        aliases: &[],
+        bad: &[
+            "import signal\ndef stop(number, frame):\n    print(\"stopping\")\nsignal.signal(signal.SIGTERM, stop)\n",
+            "import logging, signal\ndef reload(number, frame):\n    logging.info(\"reload\")\n\
+             signal.signal(signal.SIGHUP, reload)\n",
+        ],
+        good: &[
+            "import signal, threading\nstopped = threading.Event()\ndef stop(number, frame):\n    stopped.set()\n\
+             signal.signal(signal.SIGTERM, stop)\n",
+            "import signal\nsignal.signal(signal.SIGPIPE, signal.SIG_DFL)\n",
+        ],
+        detect: &[Detect::Call(&["signal.signal"], When::Is(handler_writes))],
+    },
+    Check {
         id: "raw-descriptor-io",
         family: "process",
         summary: "A raw file descriptor is read or written.",
@@ -219,4 +262,73 @@ fn partial_path(call: &Call<'_, '_>) -> Option<Confidence> {
     let is_partial = !program.contains(['/', '\\', '$', '%', '{', '=', GAP]);
     let is_own = in_shell && SHELL_WORDS.contains(&program);
     (is_partial && !is_own).then_some(Confidence::High)
+}
+
+/// Callees that start threads.
+const THREADS: &[&str] = &[
+    "_thread.start_new_thread",
+    "concurrent.futures.ThreadPoolExecutor",
+    "concurrent.futures.thread.ThreadPoolExecutor",
+    "multiprocessing.dummy.Pool",
+    "multiprocessing.pool.ThreadPool",
+    "threading.Thread",
+    "threading.Timer",
+];
+
+/// Callees that copy this process.
+const FORKS: &[&str] = &["os.fork", "os.forkpty", "pty.fork"];
+
+/// Asked once of a file, so that many forks in it cost no more than one.
+fn forks_beside_threads(node: &Node<'_, '_>, hits: &mut Hits) {
+    let module = node.module;
+    if !module.file().text().contains("fork") {
+        return;
+    }
+    let calls = || {
+        module.tree().nodes().filter_map(|(_, node)| match node {
+            AnyNodeRef::ExprCall(call) => Some(&*call.func),
+            _ => None,
+        })
+    };
+    let mut forks = calls().filter(|func| module.refers_to(func, FORKS)).peekable();
+    if forks.peek().is_some() && calls().any(|func| module.refers_to(func, THREADS)) {
+        forks.for_each(|func| hits.at(func, Confidence::Medium));
+    }
+}
+
+/// How far a signal handler is searched.
+const MAX_SEARCH: usize = 1_000;
+
+/// Callees that a signal handler must not call.
+const NOT_IN_HANDLERS: &[&str] = &[
+    "builtins.open",
+    "builtins.print",
+    "logging.critical",
+    "logging.debug",
+    "logging.error",
+    "logging.getLogger().critical",
+    "logging.getLogger().debug",
+    "logging.getLogger().error",
+    "logging.getLogger().info",
+    "logging.getLogger().warning",
+    "logging.info",
+    "logging.warning",
+    "sys.stderr.write",
+    "sys.stdout.write",
+    "threading.Lock().acquire",
+];
+
+fn handler_writes(call: &Call<'_, '_>) -> Option<Confidence> {
+    let module = call.module;
+    let tree = module.tree();
+    let handler = call.given("handler", 1)?;
+    let writes = module.names().things(handler).iter().any(|thing| {
+        let Thing::Function(scope) = thing else { return false };
+        let ScopeKind::Function(function) = tree.scope(*scope).kind else { return false };
+        tree.descendants(tree.id(function)).take(MAX_SEARCH).any(|node| match node {
+            AnyNodeRef::ExprCall(call) => module.refers_to(&call.func, NOT_IN_HANDLERS),
+            _ => false,
+        })
+    });
+    writes.then_some(Confidence::Medium)
 }

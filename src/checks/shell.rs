@@ -301,7 +301,7 @@ fn text_for_a_shell(call: &Call<'_, '_>) -> Option<Confidence> {
 /// A shell or an interpreter, somewhere behind it the option that announces a script, and the script.
 fn script_argument(call: &Call<'_, '_>) -> Option<Confidence> {
     let module = call.module;
-    let words = commands::elements_from(call, 0);
+    let words = commands::all_elements(call);
     let texts: Vec<Option<String>> = words.iter().map(|word| word_text(call, *word)).collect();
     for (at, text) in texts.iter().enumerate() {
         let Some(options) = text.as_deref().and_then(script_options) else { continue };
