@@ -1,6 +1,7 @@
 use ruff_python_ast::{AnyNodeRef, Expr, NodeKind};
 
 use super::Family;
+use super::commands::{self, GAP};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call, Exposure, Harm, Hits, Node, Thing};
 
@@ -216,9 +217,6 @@ const CHECKS: &[Check] = &[
                     "code.InteractiveInterpreter",
                     "code.InteractiveConsole",
                     "code.interact",
-                    "codeop.compile_command",
-                    "codeop.CommandCompiler",
-                    "codeop.Compile",
                     "IPython.embed",
                     "IPython.start_ipython",
                     "IPython.terminal.embed.embed",
@@ -227,6 +225,11 @@ const CHECKS: &[Check] = &[
                     "ptpython.repl.embed",
                 ],
                 When::Is(|_| Some(Confidence::Medium)),
+            ),
+            // These only compile: somebody else has to run what they give.
+            Detect::Call(
+                &["codeop.compile_command", "codeop.CommandCompiler", "codeop.Compile"],
+                When::Is(|_| Some(Confidence::Low)),
             ),
         ],
     },
@@ -409,13 +412,16 @@ fn runs_text(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Conf
     if only_called { None } else { unless_constant(call, keyword, position) }
 }
 
-/// SymPy's own functions take texts as well as numbers and expressions: only what is built or comes from
-/// outside is certainly a text.
+/// SymPy's own functions take texts as well as numbers and expressions, and those are built with `+`, too.
 fn text_perhaps(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Confidence> {
     match call.exposure_of(keyword, position) {
         Exposure::Constant | Exposure::Sanitised => None,
         Exposure::Unknown => Some(Confidence::Low),
-        Exposure::Built | Exposure::Input | Exposure::Request => Some(Confidence::High),
+        Exposure::Built => {
+            let sketch = commands::sketch(call.module, call.given(keyword, position)?);
+            sketch.contains(|char| char != GAP).then_some(Confidence::High)
+        }
+        Exposure::Input | Exposure::Request => Some(Confidence::High),
     }
 }
 

@@ -385,24 +385,39 @@ fn is_assigned(node: &Node<'_, '_>) -> bool {
     }
 }
 
+/// Whether something is taken out of this very table, and not just the table passed around.
+fn is_looked_into(node: &Node<'_, '_>) -> bool {
+    let module = node.module;
+    match module.parent(node.node) {
+        Some(AnyNodeRef::ExprSubscript(_) | AnyNodeRef::ExprAttribute(_)) => true,
+        Some(arguments @ AnyNodeRef::Arguments(_)) => match module.parent(arguments) {
+            Some(AnyNodeRef::ExprCall(call)) => {
+                module.refers_to(&call.func, &["builtins.getattr", "builtins.vars", "operator.getitem"])
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 fn names_builtins(node: &Node<'_, '_>, hits: &mut Hits) {
     let AnyNodeRef::ExprName(name) = node.node else { return };
     if name.id.as_str() == "__builtins__" && name.ctx.is_load() && !is_assigned(node) {
-        hits.at(name, Confidence::Medium);
+        hits.at(name, if is_looked_into(node) { Confidence::Medium } else { Confidence::Low });
     }
 }
 
 fn has_builtins(node: &Node<'_, '_>, hits: &mut Hits) {
     let AnyNodeRef::ExprAttribute(attribute) = node.node else { return };
     if attribute.attr.as_str() == "__builtins__" && attribute.ctx.is_load() && !is_assigned(node) {
-        hits.at(&attribute.attr, Confidence::High);
+        hits.at(&attribute.attr, if is_looked_into(node) { Confidence::High } else { Confidence::Low });
     }
 }
 
 fn looks_up_builtins(node: &Node<'_, '_>, hits: &mut Hits) {
     let AnyNodeRef::ExprSubscript(subscript) = node.node else { return };
     if subscript.ctx.is_load() && node.module.text(&subscript.slice).as_deref() == Some("__builtins__") {
-        hits.at(&*subscript.slice, Confidence::High);
+        hits.at(&*subscript.slice, if is_looked_into(node) { Confidence::High } else { Confidence::Low });
     }
 }
 

@@ -322,8 +322,7 @@ fn names_pickle_serializer(node: &Node<'_, '_>, hits: &mut Hits) {
 }
 
 /// What nobody calls to build an object.
-const COMMANDS: &[&str] =
-    &["builtins.eval", "builtins.exec", "builtins.__import__", "importlib.import_module", "pty.spawn"];
+const COMMANDS: &[&str] = &["builtins.__import__", "builtins.eval", "builtins.exec", "pty.spawn"];
 
 fn reduces_to_command(node: &Node<'_, '_>, hits: &mut Hits) {
     let AnyNodeRef::StmtFunctionDef(function) = node.node else { return };
