@@ -259,7 +259,7 @@ fn without_key(call: &Call<'_, '_>, position: usize) -> Option<Confidence> {
 /// `authkey=b"…"`, whatever class of the file is called with it.
 fn written_key(node: &Node<'_, '_>, hits: &mut Hits) {
     let AnyNodeRef::Keyword(keyword) = node.node else { return };
-    if !keyword.arg.as_ref().is_some_and(|name| name.as_str() == "authkey") {
+    if keyword.arg.as_ref().is_none_or(|name| name.as_str() != "authkey") {
         return;
     }
     if matches!(node.module.constant(&keyword.value), Some(Constant::Bytes(key)) if !key.is_empty()) {
