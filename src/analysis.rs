@@ -49,7 +49,8 @@ pub struct Analyser<'p> {
 impl<'p> Analyser<'p> {
     /// Runs the checks that the policy does not switch off everywhere.
     pub fn new(policy: &'p Policy, today: Date) -> Self {
-        let scanner = Scanner::new(crate::checks::all().filter(|check| policy.enabled(check)));
+        let checks = crate::checks::all().chain(policy.declared_checks());
+        let scanner = Scanner::new(checks.filter(|check| policy.enabled(check)));
         Analyser { scanner, policy, today }
     }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use ruff_python_ast::NodeKind;
 use serde::{Deserialize, Serialize};
 
-use crate::python::{Assignment, Call, Hit, Hits, Node, Reference, SourceFile};
+use crate::python::{Assignment, Call, Constant, Hit, Hits, Node, Reference, SourceFile};
 
 /// One kind of potential security issue and how it is found. SARIF calls this a rule.
 #[derive(Debug)]
@@ -73,6 +73,32 @@ pub enum When {
     Is(fn(&Call<'_, '_>) -> Option<Confidence>),
     /// When this says so, pointing at what it points at and hiding what it hides.
     Hit(fn(&Call<'_, '_>) -> Option<Hit>),
+    /// Where all of these hold. So a policy says it, which holds no functions.
+    All(&'static [ArgumentCondition]),
+}
+
+/// A condition on one argument of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArgumentCondition {
+    /// Its keyword.
+    pub name: Option<String>,
+    /// Its position, counted from 0. With a name, either will do.
+    pub position: Option<u32>,
+    /// What must hold of it.
+    pub test: ArgumentTest,
+}
+
+/// What must hold of an argument.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ArgumentTest {
+    /// It is one of these constants.
+    Is(Vec<Constant>),
+    /// It is not known to be one of these constants: absent, another one, or not a constant.
+    IsNot(Vec<Constant>),
+    /// It is not given.
+    Absent,
+    /// It is given.
+    Given,
 }
 
 /// How bad a potential issue is. The order is the order of badness.

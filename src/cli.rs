@@ -148,9 +148,12 @@ pub struct ExplainArgs {
     /// As Markdown.
     #[arg(long)]
     pub markdown: bool,
+    /// The policy whose own checks are known, too; without it, .mergegate.yml of this folder or one above it.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
-/// List all checks.
+/// List all checks, those that the policy declares last.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -158,6 +161,9 @@ Example:
 pub struct ChecksArgs {
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: ListFormat,
+    /// The policy; without it, .mergegate.yml of this folder or one above it.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
 /// How to list checks.
@@ -179,7 +185,7 @@ pub struct InitArgs {
     pub dir: PathBuf,
 }
 
-/// Validate the policy and show what is in force, check by check, and which rule says so.
+/// Validate the policy, try its own checks on their examples, and show what is in force, check by check, and which rule says so.
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Examples:

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::check::Check;
-use crate::checks::{self, FAMILIES};
+use crate::checks::Family;
 use crate::markdown::{code, code_block, prose};
 use crate::terminal::{NAME, PASS, STRONG, Terminal, WARN};
 
@@ -69,11 +69,21 @@ fn indented(terminal: Terminal, text: &str) -> String {
     terminal.wrap("    ", INDENT, text) + "\n"
 }
 
+/// The family of the checks that a policy declares, if it declares any.
+pub fn own_family(checks: &'static [Check]) -> Option<Family> {
+    let id = checks.first()?.family;
+    Some(Family { id, title: "Checks of the policy", checks })
+}
+
+fn checks_of<'f>(families: &'f [&Family]) -> impl Iterator<Item = &'static Check> + 'f {
+    families.iter().flat_map(|family| family.checks)
+}
+
 /// All checks by family, for a terminal: id, severity, CWE, and what other tools call it.
-pub fn table(terminal: Terminal) -> String {
-    let width = checks::all().map(|check| check.id.len()).max().unwrap_or_default();
+pub fn table(families: &[&Family], terminal: Terminal) -> String {
+    let width = checks_of(families).map(|check| check.id.len()).max().unwrap_or_default();
     let mut out = String::new();
-    for family in FAMILIES {
+    for family in families {
         out.push_str(&format!("{} (family:{})\n", terminal.paint(STRONG, family.title), family.id));
         for check in family.checks {
             let cwe: Vec<String> = check.cwe.iter().map(|number| format!("CWE-{number}")).collect();
@@ -88,17 +98,17 @@ pub fn table(terminal: Terminal) -> String {
         }
         out.push('\n');
     }
-    let families = FAMILIES.len();
     out.push_str(&format!(
-        "{} checks in {families} families. More: mergegate explain CHECK\n",
-        checks::all().count()
+        "{} checks in {} families. More: mergegate explain CHECK\n",
+        checks_of(families).count(),
+        families.len()
     ));
     out
 }
 
 /// All checks, for programs.
-pub fn json() -> String {
-    let checks: Vec<Value> = checks::all()
+pub fn json(families: &[&Family]) -> String {
+    let checks: Vec<Value> = checks_of(families)
         .map(|check| {
             json!({
                 "id": check.id,
@@ -119,22 +129,22 @@ pub fn json() -> String {
 }
 
 /// The page that documents all checks, `docs/checks.md`.
-pub fn page() -> String {
+pub fn page(families: &[&Family]) -> String {
     let mut out = String::from(
         "# Checks\n\n<!-- Made from the code by `UPDATE_DOCS=1 cargo test --test docs`: do not edit. -->\n\n",
     );
     out.push_str(&format!(
         "There are {} checks in {} families. `mergegate explain CHECK` says the same in a terminal, by any of the \
          names that a check has.\n\n",
-        checks::all().count(),
-        FAMILIES.len()
+        checks_of(families).count(),
+        families.len()
     ));
-    for family in FAMILIES {
+    for family in families {
         let anchors: Vec<String> =
             family.checks.iter().map(|check| format!("[`{0}`](#{0})", check.id)).collect();
         out.push_str(&format!("- **{}** (`family:{}`): {}\n", family.title, family.id, anchors.join(", ")));
     }
-    for family in FAMILIES {
+    for family in families {
         out.push_str(&format!("\n## {}\n", family.title));
         for check in family.checks {
             out.push_str(&format!("\n### {}\n\n{}", check.id, markdown(check)));

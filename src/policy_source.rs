@@ -8,6 +8,7 @@ use crate::change_set::{Content, GitError, Mode, Repository, Revisions, Version}
 use crate::failure::Failure;
 use crate::path::FilePath;
 use crate::policy::{Action, ExtendsSource, Policy, PolicyError};
+use crate::scan;
 use crate::verdict::Remark;
 
 /// The names under which a policy is looked for; the first that exists counts.
@@ -94,6 +95,15 @@ fn nearest_file(folder: &Path) -> Option<PathBuf> {
 pub fn given(path: &Path, style: Style) -> Result<Found, Failure> {
     let name = format!("{} (given with --policy)", path.display());
     Ok(Found { policy: from_file(path, style)?, name, remarks: Vec::new() })
+}
+
+/// Tries the checks that a policy declares on their examples.
+///
+/// # Errors
+///
+/// When one does not find what it should, or finds what it should not.
+pub fn try_examples(policy: &Policy, style: Style) -> Result<(), Failure> {
+    policy.try_examples(&scan::fires).map_err(|error| invalid(&error, style))
 }
 
 /// One side of a change.

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use crate::analysis::Analyser;
 use crate::change_set::{Base, Choice, Repository, Request, Revisions, Target};
-use crate::checks;
+use crate::check::Check;
+use crate::checks::{self, FAMILIES, Family};
 use crate::cli::{
     self, CheckArgs, ChecksArgs, Cli, Color, Command, Common, CompletionsArgs, DemoArgs, ExplainArgs,
     InitArgs, ListFormat, ManArgs, PolicyArgs, ScanArgs,
@@ -235,15 +236,13 @@ fn report_options(verbose: bool, terminal: Terminal, world: &World) -> Options {
 }
 
 fn run_explain(args: &ExplainArgs, color: Color, world: &World) -> Result<u8, Failure> {
-    let found = checks::named(&args.check);
+    let mut found = checks::named(&args.check).to_vec();
     if found.is_empty() {
-        let names =
-            checks::all().flat_map(|check| std::iter::once(check.id).chain(check.aliases.iter().copied()));
-        let advice = match policy::nearest(&args.check, names) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => "`mergegate checks` lists all checks".to_owned(),
-        };
-        return Err(Failure::usage(format!("there is no check called `{}`", args.check)).with_help(advice));
+        let own = own_checks(args.policy.as_deref(), world.style(color))?;
+        found.extend(own.iter().filter(|check| check.id.eq_ignore_ascii_case(&args.check)));
+        if found.is_empty() {
+            return Err(unknown_check(&args.check, own));
+        }
     }
     let terminal = world.terminal(color);
     let explained: Vec<String> = found
@@ -256,11 +255,38 @@ fn run_explain(args: &ExplainArgs, color: Color, world: &World) -> Result<u8, Fa
     Ok(0)
 }
 
+fn unknown_check(name: &str, own: &'static [Check]) -> Failure {
+    let names = checks::all()
+        .chain(own)
+        .flat_map(|check| std::iter::once(check.id).chain(check.aliases.iter().copied()));
+    let advice = match policy::nearest(name, names) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "`mergegate checks` lists all checks".to_owned(),
+    };
+    Failure::usage(format!("there is no check called `{name}`")).with_help(advice)
+}
+
+/// The checks that a policy declares: the given one, or that of this folder. A broken policy that nobody asked for
+/// must not keep a person from reading about checks.
+fn own_checks(policy: Option<&Path>, style: Style) -> Result<&'static [Check], Failure> {
+    match policy {
+        Some(path) => Ok(policy_source::given(path, style)?.policy.declared_checks()),
+        None => Ok(policy_source::for_folder(Path::new("."), style).map_or_else(
+            |_| {
+                eprint_line("the policy of this folder has mistakes (`mergegate policy`): its checks are left out");
+                &[][..]
+            },
+            |found| found.policy.declared_checks(),
+        )),
+    }
+}
 fn run_checks(args: &ChecksArgs, color: Color, world: &World) -> Result<u8, Failure> {
+    let own = explain::own_family(own_checks(args.policy.as_deref(), world.style(color))?);
+    let families: Vec<&Family> = FAMILIES.iter().chain(&own).collect();
     let text = match args.format {
-        ListFormat::Table => explain::table(world.terminal(color)),
-        ListFormat::Json => explain::json(),
-        ListFormat::Markdown => explain::page(),
+        ListFormat::Table => explain::table(&families, world.terminal(color)),
+        ListFormat::Json => explain::json(&families),
+        ListFormat::Markdown => explain::page(&families),
     };
     output::write_stdout(text.as_bytes())?;
     Ok(0)
@@ -291,6 +317,7 @@ fn run_policy(args: &PolicyArgs, color: Color, world: &World) -> Result<u8, Fail
         Some(path) => policy_source::given(path, style)?,
         None => policy_source::for_folder(Path::new("."), style)?,
     };
+    policy_source::try_examples(&found.policy, style)?;
     let text = format!("policy: {}\n\n{}", found.name, policy::table(&found.policy));
     output::write_stdout(text.as_bytes())?;
     Ok(0)

@@ -1,17 +1,19 @@
 //! Checks that a policy declares for itself, in the same terms as the built-in ones.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::check::Severity;
+use crate::check::{ArgumentCondition, ArgumentTest, Check, Confidence, Detect, Severity, When};
 use crate::checks;
+use crate::python::{self, Constant};
 
-use super::Origin;
-use super::mistake::{Mistakes, quoted};
+use super::mistake::{File, Mistake, Mistakes, Place, Span, quoted};
 use super::node::{Node, Value};
 use super::read::{At, OneOrMany, Read, mapping, wrong_kind};
 use super::select::Cwe;
+use super::{Origin, Policy, PolicyError};
 
 /// The family of all checks that a policy declares.
 pub const CUSTOM_FAMILY: &str = "custom";
@@ -42,48 +44,138 @@ pub struct CustomCheck {
     /// What to write instead.
     pub instead: Option<String>,
     /// Sources in which the check must fire; at least one.
-    pub bad: Vec<String>,
+    pub bad: Vec<Example>,
     /// Sources in which it must not fire; at least one.
-    pub good: Vec<String>,
+    pub good: Vec<Example>,
 }
 
-/// A condition on one argument of a call.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ArgumentCondition {
-    /// Its keyword.
-    pub name: Option<String>,
-    /// Its position, counted from 0. With a name, either will do.
-    pub position: Option<u32>,
-    /// What must hold of it.
-    pub test: ArgumentTest,
+/// A Python source on which a check is tried.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// The source.
+    pub source: String,
+    file: Arc<File>,
+    span: Span,
 }
 
-/// What must hold of an argument.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ArgumentTest {
-    /// It is one of these constants.
-    Is(Vec<Constant>),
-    /// It is not known to be one of these constants: absent, another one, or not a constant.
-    IsNot(Vec<Constant>),
-    /// It is not given.
-    Absent,
-    /// It is given.
-    Given,
+/// Wherever they are written.
+impl PartialEq for Example {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
 }
 
-/// A constant of Python.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Constant {
-    /// `None`
-    None,
-    /// `True` or `False`
-    Bool(bool),
-    /// An `int`.
-    Int(i64),
-    /// A `float`.
-    Float(f64),
-    /// A `str`.
-    Text(String),
+/// What a developer is told where the policy does not say more.
+const WHY: &str = "The policy of this repository looks for it.";
+const NEGLECT: &str = "Where those who keep the policy agree to it.";
+const INSTEAD: &str = "What the message says; those who keep the policy know more.";
+
+impl Policy {
+    /// The checks that the policy declares, in the form of built-in ones, so that both go the same ways. They stay in
+    /// memory until the program ends, which runs with one policy.
+    pub fn declared_checks(&self) -> &'static [Check] {
+        kept(self.checks.iter().map(CustomCheck::as_built_in).collect())
+    }
+
+    /// Tries the checks that the policy declares on their examples. `fires` says whether one does in a source, or
+    /// why that cannot be told.
+    ///
+    /// # Errors
+    ///
+    /// When a bad example is not found, a good one is, or one cannot be analysed.
+    pub fn try_examples(
+        &self,
+        fires: &dyn Fn(&'static Check, &str) -> Result<bool, String>,
+    ) -> Result<(), PolicyError> {
+        let mut mistakes = Vec::new();
+        for (check, declared) in self.declared_checks().iter().zip(&self.checks) {
+            let bad = declared.bad.iter().map(|example| (example, true));
+            let good = declared.good.iter().map(|example| (example, false));
+            for (example, expected) in bad.chain(good) {
+                mistakes.extend(example.mistake(&declared.id, expected, fires(check, &example.source)));
+            }
+        }
+        if mistakes.is_empty() { Ok(()) } else { Err(PolicyError::new(mistakes)) }
+    }
+}
+
+fn kept<T>(values: Vec<T>) -> &'static [T] {
+    Vec::leak(values)
+}
+
+fn kept_text(text: &str) -> &'static str {
+    String::leak(text.to_owned())
+}
+
+fn kept_texts<'t>(texts: impl IntoIterator<Item = &'t str>) -> &'static [&'static str] {
+    kept(texts.into_iter().map(kept_text).collect())
+}
+
+impl CustomCheck {
+    fn as_built_in(&self) -> Check {
+        let text = |given: &Option<String>, default| given.as_deref().map_or(default, kept_text);
+        let examples = |examples: &[Example]| kept_texts(examples.iter().map(|it| it.source.as_str()));
+        Check {
+            id: kept_text(&self.id),
+            family: CUSTOM_FAMILY,
+            summary: kept_text(&self.message),
+            why: text(&self.why, WHY),
+            neglect: NEGLECT,
+            instead: text(&self.instead, INSTEAD),
+            cwe: kept(self.cwe.clone()),
+            severity: self.severity,
+            aliases: &[],
+            bad: examples(&self.bad),
+            good: examples(&self.good),
+            detect: kept(self.detect()),
+        }
+    }
+
+    fn detect(&self) -> Vec<Detect> {
+        let names = |names: &[String]| {
+            let names: Vec<String> = names.iter().map(|name| python::canonical_name(name)).collect();
+            kept_texts(names.iter().map(String::as_str))
+        };
+        let when = if self.when.is_empty() { When::Always } else { When::All(kept(self.when.clone())) };
+        let mut detect = Vec::new();
+        if !self.call.is_empty() {
+            detect.push(Detect::Call(names(&self.call), when));
+        }
+        if !self.reference.is_empty() {
+            detect.push(Detect::Reference(names(&self.reference), |_| Some(Confidence::High)));
+        }
+        if !self.import.is_empty() {
+            detect.push(Detect::Import(kept_texts(self.import.iter().map(String::as_str))));
+        }
+        detect
+    }
+}
+
+impl Example {
+    /// What is wrong with the example, if anything is.
+    fn mistake(&self, check: &str, expected: bool, found: Result<bool, String>) -> Option<Mistake> {
+        let check = quoted(check);
+        let (message, label, help) = match found {
+            Ok(found) if found == expected => return None,
+            Ok(false) => (
+                format!("{check} does not find this bad example"),
+                "not found",
+                "mend the example, or what the check looks for (`call`, `reference`, `import`, `when`)",
+            ),
+            Ok(true) => (
+                format!("{check} finds this good example"),
+                "found",
+                "mend the example, or what the check looks for (`call`, `reference`, `import`, `when`)",
+            ),
+            Err(reason) => (
+                format!("this example of {check} cannot be analysed: {reason}"),
+                "no Python",
+                "write Python that stands on its own",
+            ),
+        };
+        let place = Place { file: Arc::clone(&self.file), span: self.span.clone(), label: label.to_owned() };
+        Some(Mistake { message, place: Some(place), help: help.to_owned() })
+    }
 }
 
 mapping! {
@@ -91,8 +183,9 @@ mapping! {
     struct CheckEntry {
         /// What rules and suppressions call it, in kebab-case.
         id: At<Id>,
-        /// Qualified names whose calls are findings, e.g. `acme.auth.login_v1`.
-        call: Option<At<OneOrMany<Name, 1>>>,
+        /// Qualified names whose calls are findings, e.g. `acme.auth.login_v1`; `*.login_v1` is a method of that name
+        /// of whatever is not defined in the same file.
+        call: Option<At<OneOrMany<Callee, 1>>>,
         /// Qualified names any mention of which is a finding.
         reference: Option<At<OneOrMany<Name, 1>>>,
         /// Modules any import of which is a finding.
@@ -132,9 +225,9 @@ mapping! {
         /// Its position, counted from 0.
         position: Option<u32>,
         /// It is this constant, or one of these.
-        is: Option<OneOrMany<Constant, 1>>,
+        is: Option<OneOrMany<Literal, 1>>,
         /// It is not known to be this constant, or one of these.
-        is_not: Option<OneOrMany<Constant, 1>>,
+        is_not: Option<OneOrMany<Literal, 1>>,
         /// Whether it is not given.
         absent: Option<bool>,
     }
@@ -181,22 +274,33 @@ fn custom_check(entry: &CheckEntry, origin: Origin, mistakes: &mut Mistakes) -> 
     let names = |names: &Option<At<OneOrMany<Name, 1>>>| -> Vec<String> {
         names.iter().flat_map(|names| &names.value.0).map(|name| name.0.clone()).collect()
     };
+    let calls = entry.call.iter().flat_map(|calls| &calls.value.0);
+    let examples = |Examples(sources): &Examples| -> Vec<Example> {
+        let file = &mistakes.file;
+        let example = |At { span, value }: &At<String>| Example {
+            source: value.clone(),
+            file: Arc::clone(file),
+            span: span.clone(),
+        };
+        sources.iter().map(example).collect()
+    };
+    let (bad, good) = (examples(&entry.bad), examples(&entry.good));
     let conditions = entry.when.iter().flat_map(|when| &when.value.0);
     let when = conditions.filter_map(|condition| argument_condition(&condition.arg, mistakes)).collect();
     CustomCheck {
         id: entry.id.value.0.clone(),
         origin,
-        call: names(&entry.call),
+        call: calls.map(|callee| callee.0.clone()).collect(),
         reference: names(&entry.reference),
         import: names(&entry.import),
         when,
         severity: entry.severity,
         cwe: entry.cwe.iter().flat_map(|cwe| &cwe.0).map(|cwe| cwe.0).collect(),
-        message: entry.message.0.split_whitespace().collect::<Vec<_>>().join(" "),
-        why: entry.why.as_ref().map(|why| why.0.clone()),
-        instead: entry.instead.as_ref().map(|instead| instead.0.clone()),
-        bad: entry.bad.0.clone(),
-        good: entry.good.0.clone(),
+        message: entry.message.in_one_line(),
+        why: entry.why.as_ref().map(Sentence::in_one_line),
+        instead: entry.instead.as_ref().map(Sentence::in_one_line),
+        bad,
+        good,
     }
 }
 
@@ -206,9 +310,10 @@ fn argument_condition(entry: &At<ArgumentEntry>, mistakes: &mut Mistakes) -> Opt
         let help = "add `name: ...`, `position: ...` or both";
         mistakes.at(span, "this condition does not say which argument it is about", "", help);
     }
+    let constants = |literals: &OneOrMany<Literal, 1>| literals.0.iter().map(|it| it.0.clone()).collect();
     let test = match (&arg.is, &arg.is_not, arg.absent) {
-        (Some(constants), None, None) => ArgumentTest::Is(constants.0.clone()),
-        (None, Some(constants), None) => ArgumentTest::IsNot(constants.0.clone()),
+        (Some(literals), None, None) => ArgumentTest::Is(constants(literals)),
+        (None, Some(literals), None) => ArgumentTest::IsNot(constants(literals)),
         (None, None, Some(true)) => ArgumentTest::Absent,
         (None, None, Some(false)) => ArgumentTest::Given,
         _ => {
@@ -309,10 +414,46 @@ impl JsonSchema for Name {
     }
 }
 
+/// A [`Name`], or `*.login`: a method of that name.
+#[derive(Debug)]
+pub(super) struct Callee(String);
+
+impl Read for Callee {
+    fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
+        let is_method = |text: &str| {
+            text.strip_prefix("*.").is_some_and(|method| !method.contains('.') && Name::is_qualified(method))
+        };
+        match &node.value {
+            Value::Text(text) if is_method(text) => Some(Callee(text.clone())),
+            _ => Name::read(node, mistakes).map(|name| Callee(name.0)),
+        }
+    }
+}
+
+impl JsonSchema for Callee {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Callee".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Name::json_schema(generator)
+    }
+}
+
 /// A text that is shown to people.
 #[derive(Debug, JsonSchema)]
 #[schemars(inline)]
 pub(super) struct Sentence(#[schemars(length(min = 1))] String);
+
+impl Sentence {
+    fn in_one_line(&self) -> String {
+        self.0.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
 
 impl Read for Sentence {
     fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
@@ -328,11 +469,11 @@ impl Read for Sentence {
 
 /// Python sources, at least one.
 #[derive(Debug)]
-pub(super) struct Examples(Vec<String>);
+pub(super) struct Examples(Vec<At<String>>);
 
 impl Read for Examples {
     fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
-        let OneOrMany(sources) = OneOrMany::<String>::read(node, mistakes)?;
+        let OneOrMany(sources) = OneOrMany::<At<String>>::read(node, mistakes)?;
         if sources.is_empty() {
             mistakes.at(&node.span, "at least one example is needed", "", Examples::HELP);
             return None;
@@ -369,30 +510,34 @@ impl JsonSchema for Examples {
     }
 }
 
-impl Read for Constant {
+/// A constant of Python.
+#[derive(Debug)]
+pub(super) struct Literal(Constant);
+
+impl Read for Literal {
     fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
-        match &node.value {
-            Value::Null => Some(Constant::None),
-            Value::Bool(value) => Some(Constant::Bool(*value)),
-            Value::Int(value) => Some(Constant::Int(*value)),
-            Value::Float(value) => Some(Constant::Float(*value)),
-            Value::Text(text) => Some(Constant::Text(text.clone())),
+        Some(Literal(match &node.value {
+            Value::Null => Constant::None,
+            Value::Bool(value) => Constant::Bool(*value),
+            Value::Int(value) => Constant::Int(*value),
+            Value::Float(value) => Constant::Float(*value),
+            Value::Text(text) => Constant::Str(text.clone()),
             Value::List(_) | Value::Map(_) => {
                 let help = "write `true`, `false`, `null`, a number or a text";
                 wrong_kind(node, "a constant", help, mistakes);
-                None
+                return None;
             }
-        }
+        }))
     }
 }
 
-impl JsonSchema for Constant {
+impl JsonSchema for Literal {
     fn inline_schema() -> bool {
         true
     }
 
     fn schema_name() -> Cow<'static, str> {
-        "Constant".into()
+        "Literal".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

@@ -37,7 +37,7 @@ mod schema;
 mod select;
 mod view;
 
-pub use custom::{ArgumentCondition, ArgumentTest, CUSTOM_FAMILY, Constant, CustomCheck};
+pub use custom::{CUSTOM_FAMILY, CustomCheck, Example};
 pub use describe::{Row, RowLine, Setting, describe, settings, table};
 pub use difference::difference;
 pub use document::{Action, Disclosure, Marker, NewSuppression, Scope, Ticket, Unscannable};
@@ -46,9 +46,7 @@ pub use globs::Globs;
 pub use mistake::PolicyError;
 pub use nearest::nearest;
 pub use schema::schema;
-pub use select::Selector;
-
-use select::Subject;
+pub use select::{Selector, Subject};
 
 /// The policy that `mergegate init` writes.
 pub const TEMPLATE: &str = include_str!("template.yml");
@@ -248,7 +246,7 @@ impl Policy {
     }
 
     /// Whether a comment may justify a finding of this severity. Where not, the comment is void.
-    pub fn may_suppress(&self, check: &Check, severity: Severity) -> bool {
+    pub fn may_suppress<'c>(&self, check: impl Into<Subject<'c>>, severity: Severity) -> bool {
         !self.suppressions.never.selects(check.into(), severity, Confidence::High)
     }
 }

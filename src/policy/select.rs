@@ -16,8 +16,9 @@ use super::read::{At, OneOrMany, Read, mapping, wrong_kind};
 
 /// What a selector can ask of a check, whether it is built in or declared in the policy.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Subject<'c> {
-    pub(super) id: &'c str,
+pub struct Subject<'c> {
+    /// Its id.
+    pub id: &'c str,
     pub(super) family: &'c str,
     pub(super) cwe: &'c [u16],
     pub(super) severity: Severity,

@@ -398,6 +398,15 @@ static CARRIERS: &[&str] = &[
     "zipimport",
 ];
 
+/// A qualified name that somebody wrote, as this room gives it: `posix.system` is `os.system`, `open` is
+/// `builtins.open`.
+pub fn canonical_name(written: &str) -> String {
+    if is_builtin(written) {
+        return format!("builtins.{written}");
+    }
+    canonical(written.into()).into_string()
+}
+
 /// The one name of what a dotted path names.
 pub fn canonical(path: CompactString) -> CompactString {
     let mut path = without_carrier(path);

@@ -17,6 +17,7 @@ mod tree;
 pub use call::{Argument, Arguments, Assignment, Call, Callee, Hit, Hits, Module, Node, Reference, Truth};
 pub use constant::{Constant, Possible};
 pub use exposure::{Exposure, Harm};
+pub use known::canonical_name;
 pub use names::{Names, Thing, Things, Value};
 pub use outline::{Definition, Numbers, Outline, Statement, number};
 pub use source::{Comment, Problem, SourceFile};

@@ -1,5 +1,6 @@
 //! One walk over a file that serves all enabled checks.
 
+mod condition;
 mod locate;
 
 use compact_str::CompactString;
@@ -120,6 +121,21 @@ impl Scanner {
         let problem = file.problem().cloned().or_else(|| walk.problem());
         let (findings, outline) = walk.findings(bytes);
         Scanned { findings, outline, problem }
+    }
+}
+
+/// Whether a check fires in an example of it.
+///
+/// # Errors
+///
+/// When the example is no Python: a clause says why.
+pub fn fires(check: &'static Check, example: &str) -> Result<bool, String> {
+    let bytes = example.as_bytes();
+    let file = SourceFile::read(bytes).map_err(|problem| problem.reason)?;
+    let scanned = Scanner::new([check]).scan(&file, bytes);
+    match scanned.problem {
+        Some(problem) => Err(problem.reason),
+        None => Ok(!scanned.findings.is_empty()),
     }
 }
 
@@ -501,6 +517,7 @@ fn judge(when: When, call: &Call<'_, '_>, place: TextRange) -> Option<Hit> {
         When::Argument(keyword, position) => call.exposure_of(keyword, position).confidence(),
         When::Is(decide) => decide(call)?,
         When::Hit(decide) => return decide(call),
+        When::All(conditions) => condition::all(conditions, call)?,
     };
     Some(Hit::at(place, confidence))
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::check::{Check, Severity};
 use crate::checks;
 use crate::finding::Region;
-use crate::policy::{Marker, Policy, nearest};
+use crate::policy::{self, Marker, Policy, nearest};
 
 use super::date::{self, Date};
 use super::grammar::Written;
@@ -106,7 +106,11 @@ impl<'p> Judge<'p> {
     fn check_name(&mut self, named: &Named, defects: &mut Vec<Defect>) {
         defects.extend(self.known(&named.written).err());
         // What depends on the severity of a finding can only be judged with the finding.
-        let never = meant(&named.written).iter().filter(|it| !self.policy.may_suppress(it, Severity::Info));
+        let built_in = meant(&named.written).iter().map(|check| policy::Subject::from(*check));
+        let custom = self.policy.checks.iter().map(policy::Subject::from);
+        let never = built_in
+            .chain(custom.filter(|check| check.id.eq_ignore_ascii_case(&named.written)))
+            .filter(|check| !self.policy.may_suppress(*check, Severity::Info));
         defects.extend(never.map(|check| Defect::MayNotSuppress { check: check.id.to_owned() }));
     }
 
