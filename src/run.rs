@@ -273,7 +273,9 @@ fn own_checks(policy: Option<&Path>, style: Style) -> Result<&'static [Check], F
         Some(path) => Ok(policy_source::given(path, style)?.policy.declared_checks()),
         None => Ok(policy_source::for_folder(Path::new("."), style).map_or_else(
             |_| {
-                eprint_line("the policy of this folder has mistakes (`mergegate policy`): its checks are left out");
+                eprint_line(
+                    "the policy of this folder has mistakes (`mergegate policy`): its checks are left out",
+                );
                 &[][..]
             },
             |found| found.policy.declared_checks(),

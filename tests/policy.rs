@@ -13,6 +13,7 @@ use mergegate::check::{Check, Confidence, Severity};
 use mergegate::checks;
 use mergegate::path::FilePath;
 use mergegate::policy::{self, Action, ExtendsSource, Policy, PolicyError, Row, RowLine, Setting};
+use mergegate::scan;
 use proptest::prelude::*;
 
 fn folder() -> PathBuf {
@@ -307,7 +308,9 @@ fn the_template_is_valid_and_comes_to_what_it_says() {
 /// What stands in comments as an example can be used by removing the `#`.
 #[test]
 fn the_examples_in_the_template_are_valid() {
-    let keys = ["rules:", "- select:", "paths:", "action:", "max-days:", "require-ticket:"];
+    let rules = ["rules:", "- select:", "paths:", "action:", "max-days:", "require-ticket:"];
+    let own = ["checks:", "- id:", "call:", "when:", "severity:", "message:", "bad:", "good:"];
+    let keys = [&rules[..], &own].concat();
     let mut uncommented = 0;
     let lines = policy::TEMPLATE.lines().map(|line| match line.split_once("# ") {
         Some((indent, rest))
@@ -319,7 +322,8 @@ fn the_examples_in_the_template_are_valid() {
         _ => format!("{line}\n"),
     });
     let policy = valid(&lines.collect::<String>());
-    assert_eq!(uncommented, 8);
+    assert_eq!(uncommented, 16);
+    policy.try_examples(&scan::fires).unwrap();
     assert_eq!(policy.suppressions.max_days, Some(180));
     assert!(policy.rules.iter().any(|rule| rule.paths.is_some()));
 }
