@@ -59,6 +59,11 @@ impl<'p> Analyser<'p> {
         self.policy
     }
 
+    /// The checks in force, arranged for one walk.
+    pub fn scanner(&self) -> &Scanner {
+        &self.scanner
+    }
+
     /// The day by which suppressions expire.
     pub fn today(&self) -> Date {
         self.today

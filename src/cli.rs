@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 pub use clap_complete::Shell;
 
+use crate::audit::Kind;
 use crate::report::Format;
+use crate::suppression::{Date, date};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -23,6 +25,13 @@ pub struct Cli {
     /// Colours in what people read: on a terminal that shows them (auto), always, or never. NO_COLOR is honoured.
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub color: Color,
+    /// The day by which suppressions expire, instead of today's date in UTC.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_day, global = true)]
+    pub today: Option<Date>,
+}
+
+fn parse_day(text: &str) -> Result<Date, String> {
+    date::parse(text).ok_or_else(|| "write a date as in 2027-03-31".to_owned())
 }
 
 /// When to use colours.
@@ -41,6 +50,8 @@ pub enum Command {
     Checks(ChecksArgs),
     Init(InitArgs),
     Policy(PolicyArgs),
+    Suppressions(SuppressionsArgs),
+    Suppress(SuppressArgs),
     Demo(DemoArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -73,6 +84,10 @@ pub struct CheckArgs {
     /// A folder inside the repository.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub repo: PathBuf,
+    /// A reviewer has accepted the suppressions that the change adds or widens: where the policy says
+    /// `new-in-change: block`, they are only listed.
+    #[arg(long)]
+    pub accept_suppressions: bool,
     #[command(flatten)]
     pub common: Common,
 }
@@ -200,6 +215,122 @@ pub struct PolicyArgs {
     /// Print the JSON schema of policies, for editors.
     #[arg(long, conflicts_with = "policy")]
     pub schema: bool,
+}
+
+/// List all suppressions: what each is for, who brought it and when, and whether it still suppresses anything.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  mergegate suppressions
+  mergegate suppressions src --format csv > suppressions.csv
+  mergegate suppressions --fail-on expired,unused
+
+Exit codes:
+  0  nothing of what --fail-on names
+  1  something of it, or with --fail-on a file that could not be analysed
+  2  wrong usage or invalid policy
+  3  could not look")]
+pub struct SuppressionsArgs {
+    /// Files and folders.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// What makes the audit fail.
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub fail_on: Vec<FailOn>,
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: AuditFormat,
+    /// Do not ask git who brought each suppression, which takes time in a long history.
+    #[arg(long)]
+    pub no_blame: bool,
+    /// This policy counts, whatever the folder says.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// How to list suppressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuditFormat {
+    Table,
+    Json,
+    Csv,
+    Markdown,
+}
+
+/// What an audit can fail on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Its day is over, or is no date
+    Expired,
+    /// Some check that it names finds nothing there
+    Unused,
+    /// It does not say why
+    Unreasoned,
+    /// It has any defect, these included
+    Invalid,
+}
+
+impl From<FailOn> for Kind {
+    fn from(kind: FailOn) -> Self {
+        match kind {
+            FailOn::Expired => Kind::Expired,
+            FailOn::Unused => Kind::Unused,
+            FailOn::Unreasoned => Kind::Unreasoned,
+            FailOn::Invalid => Kind::Invalid,
+        }
+    }
+}
+
+/// Justify a finding: write the comment in the right place of the file.
+///
+/// The file is only changed if the comment then counts by the policy, justifies that finding, and changes nothing
+/// else.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  mergegate suppress pickle-load@app/cache.py:12 --reason \"the bytes are signed, see SEC-123\"
+
+Exit codes:
+  0  the comment is there
+  2  wrong usage or invalid policy, or a comment that would not count
+  3  the file cannot be written")]
+pub struct SuppressArgs {
+    /// The check, or what another tool calls it, with the file and the line of the finding.
+    #[arg(value_name = "CHECK@FILE:LINE")]
+    pub finding: FindingAt,
+    /// Why the code is safe where it stands.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The last day on which the comment counts.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_day)]
+    pub until: Option<Date>,
+    /// This policy counts, whatever the folder of the file says.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// Which finding: `pickle-load@app/cache.py:12`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingAt {
+    pub check: String,
+    pub file: PathBuf,
+    pub line: u32,
+}
+
+impl std::str::FromStr for FindingAt {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('@').and_then(|(check, place)| {
+            let (file, line) = place.rsplit_once(':')?;
+            Some((check, file, line.parse().ok().filter(|&line| line > 0)?))
+        });
+        match parts {
+            Some((check, file, line)) if !check.is_empty() && !file.is_empty() => {
+                Ok(FindingAt { check: check.to_owned(), file: file.into(), line })
+            }
+            _ => Err("write CHECK@FILE:LINE, for example eval@app/main.py:12".to_owned()),
+        }
+    }
 }
 
 /// See the gate at work on a small repository that is made for it in a temporary folder.

@@ -1,6 +1,7 @@
 //! mergegate: a merge gate for Python security.
 
 pub mod analysis;
+pub mod audit;
 pub mod baseline;
 pub mod change_set;
 pub mod check;
@@ -23,6 +24,7 @@ pub mod python;
 pub mod report;
 pub mod run;
 pub mod scan;
+pub mod suppress;
 pub mod suppression;
 pub mod terminal;
 pub mod tree_scan;

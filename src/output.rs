@@ -1,20 +1,31 @@
-//! Writing reports: a file is there as a whole, or as it was before.
+//! Writing files: one is there as a whole, or as it was before.
 
 use std::io::{ErrorKind, Write};
 use std::path::{Component, Path};
 
 use crate::failure::Failure;
 
-/// Writes a file through a temporary one beside it, so that nobody ever reads half of it.
+/// Writes a report through a temporary file beside it, so that nobody ever reads half of it.
 ///
 /// # Errors
 ///
 /// When the path is a folder, a symbolic link or inside a `.git` folder, or when the disk refuses.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let refuse = |why: &str| {
-        Failure::undecided(format!("cannot write {}: {why}", path.display()))
-            .with_help("nothing was written; give --output another path")
-    };
+    write(path, bytes, "nothing was written; give --output another path")
+}
+
+/// Writes a file of the user anew, in the same way. It keeps its permissions.
+///
+/// # Errors
+///
+/// As [`write_file`].
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write(path, bytes, "the file is as it was")
+}
+
+fn write(path: &Path, bytes: &[u8], advice: &str) -> Result<(), Failure> {
+    let refuse =
+        |why: &str| Failure::undecided(format!("cannot write {}: {why}", path.display())).with_help(advice);
     if path
         .components()
         .any(|part| matches!(part, Component::Normal(name) if name.eq_ignore_ascii_case(".git")))
@@ -49,6 +60,9 @@ fn write_through(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()
     }
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
+    if let Ok(existing) = path.metadata() {
+        file.as_file().set_permissions(existing.permissions())?;
+    }
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::analysis::Analyser;
@@ -10,19 +10,21 @@ use crate::change_set::{Base, Choice, Repository, Request, Revisions, Target};
 use crate::check::Check;
 use crate::checks::{self, FAMILIES, Family};
 use crate::cli::{
-    self, CheckArgs, ChecksArgs, Cli, Color, Command, Common, CompletionsArgs, DemoArgs, ExplainArgs,
-    InitArgs, ListFormat, ManArgs, PolicyArgs, ScanArgs,
+    self, AuditFormat, CheckArgs, ChecksArgs, Cli, Color, Command, Common, CompletionsArgs, DemoArgs,
+    ExplainArgs, FindingAt, InitArgs, ListFormat, ManArgs, PolicyArgs, ScanArgs, SuppressArgs,
+    SuppressionsArgs,
 };
 use crate::failure::Failure;
+use crate::policy::NewSuppression;
 use crate::policy_source::{self, Found, NAMES, Style};
 use crate::report::{self, Format, Options};
-use crate::suppression::{Date, date};
+use crate::suppression::{self, Date, date};
 use crate::terminal::Terminal;
 use crate::verdict::Verdict;
-use crate::{ci, demo, explain, gate, output, policy, tree_scan};
+use crate::{audit, ci, demo, explain, gate, output, policy, suppress, tree_scan};
 
 /// What the program knows of the world around it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     pub environment: BTreeMap<String, String>,
     pub today: Date,
@@ -102,6 +104,7 @@ fn today(epoch: Option<&str>) -> Date {
 
 /// Runs a command. The exit code is the documented one.
 pub fn run(cli: &Cli, world: &World) -> Result<u8, Failure> {
+    let world = &World { today: cli.today.unwrap_or(world.today), ..world.clone() };
     match &cli.command {
         Command::Check(args) => run_check(args, cli.color, world),
         Command::Scan(args) => run_scan(args, cli.color, world),
@@ -109,6 +112,8 @@ pub fn run(cli: &Cli, world: &World) -> Result<u8, Failure> {
         Command::Checks(args) => run_checks(args, cli.color, world),
         Command::Init(args) => run_init(args),
         Command::Policy(args) => run_policy(args, cli.color, world),
+        Command::Suppressions(args) => run_suppressions(args, cli.color, world),
+        Command::Suppress(args) => run_suppress(args, cli.color, world),
         Command::Demo(args) => run_demo(args, cli.color, world),
         Command::Completions(args) => run_completions(args),
         Command::Man(args) => run_man(args),
@@ -126,7 +131,11 @@ fn run_check(args: &CheckArgs, color: Color, world: &World) -> Result<u8, Failur
         Some(path) => policy_source::given(path, style)?,
         None => policy_source::for_change(&repository, &revisions, style)?,
     };
-    let Found { policy, name, remarks } = found;
+    let Found { mut policy, name, remarks } = found;
+    if args.accept_suppressions && policy.suppressions.new_in_change == NewSuppression::Block {
+        policy.suppressions.new_in_change = NewSuppression::Warn;
+        eprint_line("the suppressions that the change adds are accepted (--accept-suppressions)");
+    }
     let analyser = Analyser::new(&policy, world.today);
     let verdict = gate::check(&repository, revisions, &analyser, name, remarks)?;
     deliver(&verdict, &args.common, color, world)
@@ -322,6 +331,54 @@ fn run_policy(args: &PolicyArgs, color: Color, world: &World) -> Result<u8, Fail
     policy_source::try_examples(&found.policy, style)?;
     let text = format!("policy: {}\n\n{}", found.name, policy::table(&found.policy));
     output::write_stdout(text.as_bytes())?;
+    Ok(0)
+}
+
+fn run_suppressions(args: &SuppressionsArgs, color: Color, world: &World) -> Result<u8, Failure> {
+    let style = world.style(color);
+    let found = match &args.policy {
+        Some(path) => policy_source::given(path, style)?,
+        None => policy_source::for_folder(Path::new("."), style)?,
+    };
+    let analyser = Analyser::new(&found.policy, world.today);
+    let repository = if args.no_blame { None } else { repository_of(&args.paths) };
+    let audit = audit::audit(&args.paths, &analyser, repository.as_ref(), world.stderr_is_terminal)?;
+    if let Some(error) = &audit.unblamed {
+        let help = error.help.as_ref().map_or_else(String::new, |help| format!(" ({help})"));
+        eprint_line(&format!("{}{help}", error.message));
+    }
+    let text = match args.format {
+        AuditFormat::Table => audit::table(&audit, world.terminal(color)),
+        AuditFormat::Json => audit::json(&audit),
+        AuditFormat::Csv => audit::csv(&audit),
+        AuditFormat::Markdown => audit::markdown(&audit),
+    };
+    output::write_stdout(text.as_bytes())?;
+    let kinds: Vec<audit::Kind> = args.fail_on.iter().map(|&kind| kind.into()).collect();
+    let fails = audit.failing(&kinds) > 0 || !kinds.is_empty() && !audit.unread.is_empty();
+    Ok(u8::from(fails))
+}
+
+/// The repository that the first of these is in.
+fn repository_of(paths: &[PathBuf]) -> Option<Repository> {
+    let path = paths.first()?;
+    let folder = if path.is_file() { path.parent()? } else { path };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    Repository::open(folder).ok()
+}
+
+fn run_suppress(args: &SuppressArgs, color: Color, world: &World) -> Result<u8, Failure> {
+    let style = world.style(color);
+    let FindingAt { check, file, line } = &args.finding;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let found = match &args.policy {
+        Some(path) => policy_source::given(path, style)?,
+        None => policy_source::for_folder(folder, style)?,
+    };
+    let analyser = Analyser::new(&found.policy, world.today);
+    let request = suppression::Request { check, line: *line, reason: &args.reason, until: args.until };
+    let said = suppress::suppress(file, &request, &analyser)?;
+    output::write_stdout(format!("{}\n", crate::escape::visible(&said)).as_bytes())?;
     Ok(0)
 }
 

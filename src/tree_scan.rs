@@ -24,6 +24,16 @@ struct Candidate {
     named: bool,
 }
 
+/// A file with what is known about it.
+#[derive(Debug)]
+pub struct Analysed {
+    /// Where it is on disk.
+    pub file: PathBuf,
+    /// What reports call it.
+    pub path: FilePath,
+    pub analysis: Analysis,
+}
+
 /// Scans files and folders. Files that `.gitignore` and the like name are left out, as is `.git`.
 ///
 /// # Errors
@@ -35,6 +45,33 @@ pub fn scan(
     policy_name: String,
     show_progress: bool,
 ) -> Result<Verdict, Failure> {
+    let mut verdict = Verdict {
+        subject: Subject::Tree(paths.iter().map(|path| path.display().to_string()).collect()),
+        policy: policy_name,
+        results: Vec::new(),
+        unscannable: Vec::new(),
+        remarks: Vec::new(),
+        files: 0,
+        fixed: 0,
+        disclosure: analyser.policy().disclosure,
+    };
+    for Analysed { path, analysis, .. } in analyse(paths, analyser, show_progress)? {
+        verdict.files += 1;
+        add_file(&mut verdict, analyser, path, analysis, None);
+    }
+    Ok(verdict)
+}
+
+/// Analyses the files that [`scan`] would judge, in the order of their paths.
+///
+/// # Errors
+///
+/// When a path does not exist or a folder cannot be read.
+pub fn analyse(
+    paths: &[PathBuf],
+    analyser: &Analyser<'_>,
+    show_progress: bool,
+) -> Result<Vec<Analysed>, Failure> {
     let mut candidates = Vec::new();
     for path in paths {
         collect(path, &mut candidates)?;
@@ -46,31 +83,16 @@ pub fn scan(
         same
     });
     let bar = progress(candidates.len(), show_progress);
-    let scanned: Vec<Option<(FilePath, Analysis)>> = candidates
-        .par_iter()
+    let analysed: Vec<Option<Analysed>> = candidates
+        .into_par_iter()
         .map(|candidate| {
-            let scanned = scan_file(candidate, analyser);
+            let analysed = analyse_file(candidate, analyser);
             bar.inc(1);
-            scanned
+            analysed
         })
         .collect();
     bar.finish_and_clear();
-    let policy = analyser.policy();
-    let mut verdict = Verdict {
-        subject: Subject::Tree(paths.iter().map(|path| path.display().to_string()).collect()),
-        policy: policy_name,
-        results: Vec::new(),
-        unscannable: Vec::new(),
-        remarks: Vec::new(),
-        files: 0,
-        fixed: 0,
-        disclosure: policy.disclosure,
-    };
-    for (path, analysis) in scanned.into_iter().flatten() {
-        verdict.files += 1;
-        add_file(&mut verdict, analyser, path, analysis, None);
-    }
-    Ok(verdict)
+    Ok(analysed.into_iter().flatten().collect())
 }
 
 fn progress(files: usize, show: bool) -> ProgressBar {
@@ -116,7 +138,7 @@ fn tidy(path: &Path) -> PathBuf {
 }
 
 /// `None` when a file is not one that is scanned.
-fn scan_file(candidate: &Candidate, analyser: &Analyser<'_>) -> Option<(FilePath, Analysis)> {
+fn analyse_file(candidate: Candidate, analyser: &Analyser<'_>) -> Option<Analysed> {
     let policy = analyser.policy();
     let path = FilePath::from_os(&candidate.path);
     let wanted = candidate.named || policy.selects_path(&path);
@@ -129,10 +151,11 @@ fn scan_file(candidate: &Candidate, analyser: &Analyser<'_>) -> Option<(FilePath
         Err(reason) if wanted => Analysis::unread(reason),
         _ => return None,
     };
-    Some((path, analysis))
+    Some(Analysed { file: candidate.path, path, analysis })
 }
 
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+/// The bytes of a file, if they are no more than `limit`.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let cannot = |error: std::io::Error| format!("it cannot be read: {error}");
     let size = fs::metadata(path).map_err(cannot)?.len();
     if size > limit {

@@ -32,7 +32,7 @@ mod sarif;
 mod text;
 
 pub use github::outputs as github_outputs;
-pub use json::schema as json_schema;
+pub use json::{pretty as pretty_json, schema as json_schema};
 
 /// The version of this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,186 @@
+//! The two commands about suppressions, as a user runs them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+#[path = "support/mod.rs"]
+mod support;
+
+use support::TestRepo;
+
+fn mergegate(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mergegate"))
+        .args(arguments)
+        .args(["--today", "2026-01-31"])
+        .current_dir(folder)
+        .env_clear()
+        .env("COLUMNS", "80")
+        .env("LANG", "C.UTF-8")
+        .output()
+        .unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+const POLICY: &str = "\
+version: 1
+suppressions: { markers: [mergegate, nosec], require-ticket: \"SEC-[0-9]+\" }
+";
+
+const APP: &str = "\
+x = input()
+# mergegate: allow[eval] only digits come this far, SEC-1 until=2026-02-05
+eval(x)
+eval(x)  # mergegate: allow[eval] until=2026-01-30 only digits come this far, SEC-1
+eval(x)  # mergegate: allow[evil] only digits come this far, SEC-1
+eval(x)  # mergegate: allow[eval]
+f(x)  # mergegate: allow[eval] |=\"cmd\", `SEC-2` <b>@all</b>
+eval(x)  # nosec B307 - only digits come this far, SEC-3
+f(x)  # nosec B307 - only digits come this far, SEC-3
+";
+
+/// A repository in which the last line was brought by another commit than the others.
+fn repository() -> TestRepo {
+    let repository = TestRepo::new();
+    let (before, last) = APP.split_at(APP.find("eval(x)  # nosec").unwrap());
+    repository.write(".mergegate.yml", POLICY).write("src/app.py", before).commit("one");
+    repository.write("src/app.py", format!("{before}{last}")).commit("two");
+    let uncommitted = "eval(input())  # mergegate: allow[eval] a tool for developers, SEC-4\n";
+    repository.write("src/tool.py", uncommitted);
+    repository
+}
+
+#[test]
+fn the_audit_in_every_format() {
+    let repository = repository();
+    for format in ["table", "json", "csv", "markdown"] {
+        let output = mergegate(repository.path(), &["suppressions", "--format", format]);
+        assert_eq!((code(&output), stderr(&output).as_str()), (0, ""), "{format}");
+        insta::assert_snapshot!(format, stdout(&output));
+    }
+}
+
+#[test]
+fn an_audit_can_fail() {
+    let repository = repository();
+    let run = |kinds: &str, path: &str| {
+        code(&mergegate(repository.path(), &["suppressions", path, "--fail-on", kinds]))
+    };
+    for kind in ["expired", "unused", "unreasoned", "invalid", "expired,unused"] {
+        assert_eq!(run(kind, "src/app.py"), 1, "{kind}");
+        assert_eq!(run(kind, "src/tool.py"), 0, "{kind}");
+    }
+    assert_eq!(run("anything", "."), 2);
+    assert_eq!(run("unused", "no/such/path"), 2);
+    repository.write("src/broken.py", "x = = 1\n");
+    assert_eq!(run("unused", "src/broken.py"), 1);
+}
+
+#[test]
+fn an_audit_needs_no_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.py"), APP).unwrap();
+    let output = mergegate(folder.path(), &["suppressions"]);
+    assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
+    assert!(stdout(&output).contains("active   eval"), "{}", stdout(&output));
+    std::fs::write(folder.path().join("a.py"), "f(x)\n").unwrap();
+    assert_eq!(stdout(&mergegate(folder.path(), &["suppressions"])), "no suppressions\n");
+}
+
+#[test]
+fn a_shallow_clone_does_not_keep_the_audit_from_its_answer() {
+    let repository = repository();
+    let clone = repository.clone_with(&["--depth", "1"]);
+    let output = mergegate(clone.path(), &["suppressions", "--fail-on", "expired"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert!(stdout(&output).contains("src/app.py:4"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_suppression_is_written_and_then_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.py");
+    std::fs::write(&path, "x = input()\neval(x)\n").unwrap();
+    make_executable(&path);
+    let arguments = ["suppress", "B307@app.py:2", "--reason", "x holds digits only", "--until", "2026-03-31"];
+    let output = mergegate(folder.path(), &arguments);
+    let comment = "# mergegate: allow[eval] x holds digits only until=2026-03-31";
+    assert_eq!(
+        (code(&output), stdout(&output)),
+        (0, format!("app.py:2: {comment}\n")),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("x = input()\neval(x)  {comment}\n"));
+    assert!(is_executable(&path));
+    assert_eq!(code(&mergegate(folder.path(), &["scan"])), 0);
+    assert_eq!(code(&mergegate(folder.path(), &["suppressions", "--fail-on", "invalid,unused"])), 0);
+    let again = mergegate(folder.path(), &arguments);
+    assert_eq!((code(&again), stdout(&again).as_str()), (0, "app.py:2: justified here already\n"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_suppression_that_would_not_count_leaves_the_file_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.py");
+    std::fs::write(&path, "x = input()\neval(x)\n").unwrap();
+    for (target, reason, expected, exit) in [
+        ("eval@app.py:2", "todo", "`todo` is no reason", 2),
+        ("eval@app.py:1", "x holds digits only", "finds nothing in this line, but in 2", 2),
+        ("eval@nothing.py:1", "x holds digits only", "cannot be read", 2),
+        ("eval@app.py", "x holds digits only", "CHECK@FILE:LINE", 2),
+        ("eval@app.py:0", "x holds digits only", "CHECK@FILE:LINE", 2),
+        ("@app.py:1", "x holds digits only", "CHECK@FILE:LINE", 2),
+    ] {
+        let output = mergegate(folder.path(), &["suppress", target, "--reason", reason]);
+        assert_eq!(code(&output), exit, "{target}: {}", stderr(&output));
+        assert!(stderr(&output).contains(expected), "{target}: {}", stderr(&output));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "x = input()\neval(x)\n");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_suppression_is_written_through_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app.py"), "eval(input())\n").unwrap();
+    std::os::unix::fs::symlink("app.py", folder.path().join("link.py")).unwrap();
+    let arguments = ["suppress", "eval@link.py:1", "--reason", "a tool for developers"];
+    let output = mergegate(folder.path(), &arguments);
+    assert_eq!(code(&output), 3);
+    assert!(stderr(&output).contains("symbolic link"), "{}", stderr(&output));
+    assert_eq!(std::fs::read_to_string(folder.path().join("app.py")).unwrap(), "eval(input())\n");
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o750)).unwrap();
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777 == 0o750
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) {}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Path) -> bool {
+    true
+}
