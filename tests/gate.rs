@@ -58,7 +58,8 @@ fn every_scenario_ends_as_expected() {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(difference) = try_scenario(scenario) {
+                    let ended = std::panic::catch_unwind(|| try_scenario(scenario));
+                    if let Err(difference) = ended.unwrap_or_else(|_| Err("it cannot be tried".to_owned())) {
                         wrong.lock().unwrap().insert(name(scenario), difference);
                     }
                 }

@@ -66,6 +66,7 @@ impl Finder<'_> {
                     .with_help("make a first commit, or check files without git: `mergegate scan`"),
             ));
         }
+        self.refuse_ambiguous(spec)?;
         self.git.rev_parse_single(spec).map(gix::Id::detach).map_err(|error| {
             let reason = error.probable_cause();
             let problem = format!("revision {spec} is not in this clone{}: {reason}", self.shallowness());
@@ -75,6 +76,27 @@ impl Finder<'_> {
             };
             Unresolved::Missing(GitError::new(problem).with_help(help))
         })
+    }
+
+    /// Git takes a tag before a branch of the same name, with a warning that nobody reads in CI. Whoever may push
+    /// a tag could choose what a change is compared with.
+    fn refuse_ambiguous(&self, spec: &str) -> Result<(), Unresolved> {
+        let name = spec.split(['~', '^', '@', ':']).next().unwrap_or(spec);
+        let full_names = ["refs/tags/", "refs/heads/", "refs/remotes/"].map(|kind| format!("{kind}{name}"));
+        // What is no valid name of a reference is none that could be meant.
+        let meant = full_names.iter().filter_map(|full_name| {
+            let mut reference = self.git.try_find_reference(full_name.as_str()).ok().flatten()?;
+            Some((full_name, reference.peel_to_id().ok()?.detach()))
+        });
+        let meant: Vec<_> = meant.collect();
+        match meant.as_slice() {
+            [(one, id), .., (other, _)] if meant.iter().any(|(_, also)| also != id) => {
+                let problem = format!("{spec} could mean {one} or {other}");
+                let help = format!("write the name in full, for example {other}");
+                Err(Unresolved::Failed(GitError::new(problem).with_help(help)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn commit(&self, id: ObjectId, name: &str) -> Result<ObjectId, Unresolved> {
