@@ -17,6 +17,9 @@ use crate::python::{Definition, Outline, number};
 /// that does not stand in its place, to be the same, in thousandths.
 const RECOGNISABLE: usize = 500;
 
+/// The same for definitions of different names.
+const UNMISTAKABLE: usize = 700;
+
 /// How many of the old findings that a new one may have been are looked at.
 const MOST_CANDIDATES: usize = 16;
 
@@ -164,24 +167,22 @@ impl<'a> Pairing<'a> {
         self.pair_equal(moved);
     }
 
-    /// Step 3: the same in another file, in a definition with the same statements, whatever its name, or with
-    /// the same name and mostly the same statements.
+    /// Step 3: the same in another file, in a definition with the same statements, whatever its name; with the
+    /// same name and at least half of the statements; or with almost all of them.
     fn pair_across(&mut self, stricter: Stricter<'_>) {
         let bodies = Bodies::default();
-        let same_body = |item: &Item<'a>| (item.kind(), number(bodies.of(item.outline, item.definition)));
-        self.pair_likely(same_body, stricter, |_, _| 1000);
-        let same_name = |item: &Item<'a>| (item.kind(), item.definition.name);
-        self.pair_likely(same_name, stricter, |old, new| {
-            let old = bodies.of(old.outline, old.definition);
-            let new = bodies.of(new.outline, new.definition);
-            resemblance(&old, &new)
-        });
+        let body = |item: &Item<'a>| bodies.of(item.outline, item.definition);
+        let likelihood = |old: &Item<'a>, new: &Item<'a>| resemblance(&body(old), &body(new));
+        self.pair_likely(|item| (item.kind(), number(body(item))), RECOGNISABLE, stricter, likelihood);
+        self.pair_likely(|item| (item.kind(), item.definition.name), RECOGNISABLE, stricter, likelihood);
+        self.pair_likely(Item::kind, UNMISTAKABLE, stricter, likelihood);
     }
 
     /// Pairs each new finding with the likeliest of the first old ones in other files that have the same key.
     fn pair_likely<K: Hash + Eq>(
         &mut self,
         key: impl Fn(&Item<'a>) -> K,
+        at_least: usize,
         stricter: Stricter<'_>,
         likelihood: impl Fn(&Item<'a>, &Item<'a>) -> usize,
     ) {
@@ -196,7 +197,7 @@ impl<'a> Pairing<'a> {
                 let old = &self.old[old];
                 let likelihood = likelihood(old, new);
                 let may_be = old.file != new.file
-                    && likelihood >= RECOGNISABLE
+                    && likelihood >= at_least
                     && !stricter(new.finding, old.path, new.path);
                 may_be.then_some((likelihood, Reverse(at)))
             });

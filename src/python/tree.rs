@@ -6,6 +6,7 @@ use ruff_python_ast::visitor::source_order::{
 use ruff_python_ast::{
     self as ast, AnyNodeRef, Expr, HasNodeIndex, Identifier, ModModule, NodeIndex, Pattern, Stmt,
 };
+use ruff_text_size::{Ranged, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -151,6 +152,12 @@ impl<'a> Tree<'a> {
     /// All nodes in source order; identifiers are no nodes here.
     pub fn nodes(&self) -> impl DoubleEndedIterator<Item = (NodeId, AnyNodeRef<'a>)> {
         self.entries.iter().enumerate().map(|(i, entry)| (NodeId(i as u32), entry.node))
+    }
+
+    /// The last node that begins at or before a place in the text.
+    pub fn last_before(&self, place: TextSize) -> Option<NodeId> {
+        let count = self.entries.partition_point(|entry| entry.node.start() <= place);
+        count.checked_sub(1).map(|last| NodeId(last as u32))
     }
 
     /// How many nodes there are.

@@ -56,6 +56,7 @@ impl<'m, 'a> Locator<'m, 'a> {
     }
 
     pub fn finding(&self, check: &'static Check, hit: Hit, node: NodeId, name: &str) -> Finding {
+        let node = self.node_of(node, hit.range);
         let place = self.on_one_line(hit.range);
         let region = self.file.region(place);
         let statement = self.file.region(self.statement(node, hit.range));
@@ -148,6 +149,20 @@ impl<'m, 'a> Locator<'m, 'a> {
         SourceLine { number, text, mark }
     }
 
+    /// A check that asks about a whole function may point at something in its body: then the finding is about the
+    /// smallest syntax there.
+    fn node_of(&self, asked: NodeId, hit: TextRange) -> NodeId {
+        let tree = self.module.tree();
+        let statement = self.numbers.statement_at(hit.start());
+        let is_in_module = matches!(tree.node(asked), AnyNodeRef::ModModule(_));
+        if is_in_module || self.numbers.statement(asked) == statement {
+            return asked;
+        }
+        let Some(last) = tree.last_before(hit.start()) else { return asked };
+        let around = std::iter::once(last).chain(tree.ancestors(last));
+        around.into_iter().find(|&id| tree.node(id).range().contains_range(hit)).unwrap_or(asked)
+    }
+
     fn trace(&self, node: NodeId, hit: TextRange, secret: Option<TextRange>, name: &str) -> Trace {
         let numbers = &self.numbers;
         let name = number(name);
@@ -157,7 +172,7 @@ impl<'m, 'a> Locator<'m, 'a> {
             let syntax = number(&self.file.text()[hit]);
             return Trace { syntax, words: Vec::new(), secret, name, statement, between: true };
         }
-        let about = self.whole_assignment(node);
+        let about = self.what_it_is_about(node);
         Trace {
             syntax: numbers.syntax(about),
             words: numbers.words(about, MAX_WORDS),
@@ -168,15 +183,20 @@ impl<'m, 'a> Locator<'m, 'a> {
         }
     }
 
-    /// For the target of an assignment the statement: what is assigned belongs to the finding.
-    fn whole_assignment(&self, node: NodeId) -> NodeId {
+    /// What is assigned belongs to a finding about the target, and what is called belongs to its arguments.
+    fn what_it_is_about(&self, node: NodeId) -> NodeId {
         let tree = self.module.tree();
+        let Some(parent) = tree.parent(node) else { return node };
         let is_target = match tree.node(node) {
             AnyNodeRef::ExprAttribute(target) => target.ctx.is_store(),
             AnyNodeRef::ExprSubscript(target) => target.ctx.is_store(),
             _ => false,
         };
-        tree.parent(node).filter(|_| is_target).unwrap_or(node)
+        let is_callee = match tree.node(parent) {
+            AnyNodeRef::ExprCall(call) => tree.id(AnyNodeRef::from(&*call.func)) == node,
+            _ => false,
+        };
+        if is_target || is_callee { parent } else { node }
     }
 
     /// The tokens of the smallest syntax around a hit, in one spelling: independent of layout, of quotes, of

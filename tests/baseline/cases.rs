@@ -174,6 +174,15 @@ fn another_argument_is_an_edited_statement() {
 }
 
 #[test]
+fn what_is_called_belongs_to_its_arguments() {
+    // The check is about the attribute `run`, and points at it.
+    let call = |command: &str| {
+        format!("from invoke import task\n\n@task\ndef f(ctx, a, b):\n    ctx.run({command})\n")
+    };
+    Change::default().file("tasks.py", &call("a"), &call("b")).expect(&["updated"]);
+}
+
+#[test]
 fn a_finding_moves_within_its_definition_and_its_file() {
     file("def f(x):\n    eval(x)\n    a()\n    b()\n", "def f(x):\n    a()\n    b()\n    eval(x)\n")
         .expect(&["unchanged"]);
@@ -207,6 +216,15 @@ fn a_function_moves_to_another_file_and_is_edited() {
     Change::default()
         .deleted("old.py", HELPER)
         .added("new.py", &HELPER.replace("log(text)", "logger.info(text)"))
+        .expect(&["unchanged from old.py"]);
+}
+
+#[test]
+fn a_function_moves_to_another_file_under_another_name_and_is_edited() {
+    let longer = HELPER.replace("    return", "    check(text)\n    count(text)\n    note(text)\n    return");
+    Change::default()
+        .deleted("old.py", &longer)
+        .added("new.py", &longer.replace("helper", "evaluate").replace("log(text)", "logger.info(text)"))
         .expect(&["unchanged from old.py"]);
 }
 

@@ -86,7 +86,8 @@ impl Change {
 
     fn push(mut self, base: &[(&str, &str)], head: Option<(&str, &str)>) -> Self {
         let scanner = Scanner::new(
-            checks::all().filter(|check| ["eval", "os-system", "yaml-load"].contains(&check.id)),
+            checks::all()
+                .filter(|check| ["eval", "os-system", "yaml-load", "task-command"].contains(&check.id)),
         );
         let scan = |(path, text): (&str, &str)| Version::scan(&scanner, path, text);
         self.files.push((base.iter().map(|base| scan(*base)).collect(), head.map(scan)));
