@@ -287,7 +287,7 @@ impl From<FailOn> for Kind {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  mergegate suppress pickle-load@app/cache.py:12 --reason \"the bytes are signed, see SEC-123\"
+  mergegate suppress eval@app/rules.py:12 --reason \"our own text, SEC-123\"
 
 Exit codes:
   0  the comment is there
