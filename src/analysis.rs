@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::finding::{Finding, Position};
 use crate::policy::Policy;
 use crate::python::{Outline, SourceFile};
-use crate::scan::Scanner;
+use crate::scan::{Details, Scanner};
 use crate::suppression::{self, Date, Suppression};
 
 /// What is known about one version of a file.
@@ -52,6 +52,11 @@ impl<'p> Analyser<'p> {
         let checks = crate::checks::all().chain(policy.declared_checks());
         let scanner = Scanner::new(checks.filter(|check| policy.enabled(check)));
         Analyser { scanner, policy, today }
+    }
+
+    /// Works out no more than these details of findings.
+    pub fn with(self, details: Details) -> Self {
+        Analyser { scanner: self.scanner.with(details), ..self }
     }
 
     /// The policy in force.

@@ -7,6 +7,7 @@ pub use clap_complete::Shell;
 
 use crate::audit::Kind;
 use crate::report::Format;
+use crate::scan::Details;
 use crate::suppression::{Date, date};
 
 const EXIT_CODES: &str = "\
@@ -125,6 +126,14 @@ pub struct Common {
     /// How many threads work at once; all cores by default.
     #[arg(long, value_name = "N", hide = true)]
     pub threads: Option<usize>,
+}
+
+impl Common {
+    /// What of the findings the reports will show that has to be asked for.
+    pub fn details(&self) -> Details {
+        let formats = self.output.iter().map(|output| output.format).chain([self.format]);
+        Details { traces: true, line_hashes: formats.into_iter().any(Format::shows_line_hashes) }
+    }
 }
 
 /// A report to write: `sarif=report.sarif`.

@@ -33,8 +33,32 @@ impl fmt::Display for LineHash {
 
 /// The hash of every line of a file. Line 1 is at index 0. Lines end as the algorithm has it: at CR LF, LF and lone CR.
 pub fn line_hashes(bytes: &[u8]) -> Vec<LineHash> {
-    let text = String::from_utf8_lossy(bytes);
-    let mut window = Window::new();
+    let (units, starts) = units(&String::from_utf8_lossy(bytes));
+    let out_factor = (0..WINDOW).fold(1, |power: u64, _| power.wrapping_mul(FACTOR));
+    let mut counts = FxHashMap::default();
+    let mut count = |hash| {
+        let count = counts.entry(hash).or_insert(0);
+        *count += 1;
+        LineHash { hash, count: *count }
+    };
+    let mut hash = 0_u64;
+    let mut hashes = Vec::with_capacity(starts.len());
+    let mut starts = starts.into_iter().peekable();
+    for (at, unit) in units.iter().enumerate() {
+        let leaving = at.checked_sub(WINDOW).map_or(0, |left| u64::from(units[left]));
+        let entering = hash.wrapping_mul(FACTOR).wrapping_add(u64::from(*unit));
+        hash = entering.wrapping_sub(out_factor.wrapping_mul(leaving));
+        if starts.next_if(|start| start + WINDOW == at + 1).is_some() {
+            hashes.push(count(hash));
+        }
+    }
+    hashes
+}
+
+/// The code units that take part, with as many behind the last as a window has; and where lines start among them.
+fn units(text: &str) -> (Vec<u16>, Vec<usize>) {
+    let mut units = Vec::with_capacity(text.len() + WINDOW + 1);
+    let mut starts = vec![0];
     let mut previous_cr = false;
     for unit in text.encode_utf16() {
         if matches!(unit, SPACE | TAB) || unit == LF && previous_cr {
@@ -42,74 +66,14 @@ pub fn line_hashes(bytes: &[u8]) -> Vec<LineHash> {
             continue;
         }
         previous_cr = unit == CR;
-        window.push(if unit == CR { LF } else { unit });
-    }
-    window.push(END);
-    for _ in 0..WINDOW {
-        window.push(0);
-    }
-    window.finish()
-}
-
-struct Window {
-    /// The last units, a ring.
-    units: [u16; WINDOW],
-    at: usize,
-    hash: u64,
-    /// For each place in the ring the line that starts there, if one does.
-    starts: [Option<usize>; WINDOW],
-    next_starts_line: bool,
-    lines: usize,
-    /// 37 to the power of the window's length.
-    out_factor: u64,
-    hashes: Vec<LineHash>,
-    counts: FxHashMap<u64, u32>,
-}
-
-impl Window {
-    fn new() -> Self {
-        Window {
-            units: [0; WINDOW],
-            at: 0,
-            hash: 0,
-            starts: [None; WINDOW],
-            next_starts_line: true,
-            lines: 0,
-            out_factor: (0..WINDOW).fold(1, |power: u64, _| power.wrapping_mul(FACTOR)),
-            hashes: Vec::new(),
-            counts: FxHashMap::default(),
+        units.push(if unit == CR { LF } else { unit });
+        if matches!(unit, LF | CR) {
+            starts.push(units.len());
         }
     }
-
-    fn push(&mut self, unit: u16) {
-        if let Some(line) = self.starts[self.at].take() {
-            self.emit(line);
-        }
-        if self.next_starts_line {
-            self.next_starts_line = false;
-            self.starts[self.at] = Some(self.lines);
-            self.lines += 1;
-        }
-        self.next_starts_line |= unit == LF;
-        let leaving = u64::from(std::mem::replace(&mut self.units[self.at], unit));
-        self.hash = self
-            .hash
-            .wrapping_mul(FACTOR)
-            .wrapping_add(u64::from(unit))
-            .wrapping_sub(self.out_factor.wrapping_mul(leaving));
-        self.at = (self.at + 1) % WINDOW;
-    }
-
-    fn emit(&mut self, line: usize) {
-        let count = self.counts.entry(self.hash).or_insert(0);
-        *count += 1;
-        debug_assert_eq!(line, self.hashes.len());
-        self.hashes.push(LineHash { hash: self.hash, count: *count });
-    }
-
-    fn finish(self) -> Vec<LineHash> {
-        self.hashes
-    }
+    units.push(END);
+    units.resize(units.len() + WINDOW, 0);
+    (units, starts)
 }
 
 #[cfg(test)]

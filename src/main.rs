@@ -6,6 +6,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use mergegate::cli::Cli;
 use mergegate::run::{World, run};
+use mimalloc::MiMalloc;
+
+/// A scan allocates and frees small things all the time, on every thread.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // A failure inside is told as a result of the file it happened in, not as a trace for a developer.

@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::policy::NewSuppression;
 use crate::policy_source::{self, Found, NAMES, Style};
 use crate::report::{self, Format, Options};
+use crate::scan::Details;
 use crate::suppression::{self, Date, date};
 use crate::terminal::Terminal;
 use crate::verdict::Verdict;
@@ -136,7 +137,7 @@ fn run_check(args: &CheckArgs, color: Color, world: &World) -> Result<u8, Failur
         policy.suppressions.new_in_change = NewSuppression::Warn;
         eprint_line("the suppressions that the change adds are accepted (--accept-suppressions)");
     }
-    let analyser = Analyser::new(&policy, world.today);
+    let analyser = Analyser::new(&policy, world.today).with(args.common.details());
     let verdict = gate::check(&repository, revisions, &analyser, name, remarks)?;
     deliver(&verdict, &args.common, color, world)
 }
@@ -177,7 +178,8 @@ fn run_scan(args: &ScanArgs, color: Color, world: &World) -> Result<u8, Failure>
         Some(path) => policy_source::given(path, style)?,
         None => policy_source::for_folder(Path::new("."), style)?,
     };
-    let analyser = Analyser::new(&found.policy, world.today);
+    let details = Details { traces: false, ..args.common.details() };
+    let analyser = Analyser::new(&found.policy, world.today).with(details);
     let verdict = tree_scan::scan(&args.paths, &analyser, found.name, world.stderr_is_terminal)?;
     deliver(&verdict, &args.common, color, world)
 }

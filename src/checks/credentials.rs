@@ -178,7 +178,7 @@ fn separates(b: u8) -> bool {
 /// The stretches of a source text that can be a token: of the characters of tokens, and long enough.
 fn long_words(text: &str) -> impl Iterator<Item = Span> {
     const SHORTEST: usize = 20;
-    let bytes = text.as_bytes();
+    let bytes = if text.len() < SHORTEST { &[] } else { text.as_bytes() };
     let mut at = 0;
     std::iter::from_fn(move || {
         while at < bytes.len() {
@@ -407,6 +407,9 @@ pub(super) fn is_ordinary(text: &str) -> bool {
 
 /// Whether a text looks as if chance had made it: long enough, letters and digits mixed, much information.
 pub(super) fn is_random(text: &str) -> bool {
+    if !matches!(text.len(), 20..=200) {
+        return false;
+    }
     let has = |is: fn(&u8) -> bool| text.as_bytes().iter().any(is);
     let all_hex = text.bytes().all(hex);
     let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);

@@ -1,3 +1,4 @@
+use compact_str::CompactString;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
@@ -200,7 +201,7 @@ fn is_about_shape(test: &Expr) -> bool {
     }
 }
 
-fn is_about_access(words: &[String]) -> bool {
+fn is_about_access(words: &[CompactString]) -> bool {
     let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.as_str()));
     has(&[
         "admin",
@@ -331,14 +332,14 @@ fn failure_answered_with_true<'a>(
     node: &Node<'_, 'a>,
 ) -> Option<(&'a ast::ExceptHandlerExceptHandler, &'a ast::StmtFunctionDef)> {
     let AnyNodeRef::StmtReturn(ast::StmtReturn { value: Some(value), .. }) = node.node else { return None };
-    if node.module.constant(value) != Some(Constant::Bool(true)) {
-        return None;
-    }
     let mut handler = None;
     for around in node.module.ancestors(node.node) {
         match around {
             AnyNodeRef::ExceptHandlerExceptHandler(found) => handler = handler.or(Some(found)),
-            AnyNodeRef::StmtFunctionDef(function) => return handler.map(|handler| (handler, function)),
+            AnyNodeRef::StmtFunctionDef(function) => {
+                let is_true = || node.module.constant(value) == Some(Constant::Bool(true));
+                return handler.filter(|_| is_true()).map(|handler| (handler, function));
+            }
             _ => {}
         }
     }

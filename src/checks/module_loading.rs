@@ -416,7 +416,11 @@ fn has_builtins(node: &Node<'_, '_>, hits: &mut Hits) {
 
 fn looks_up_builtins(node: &Node<'_, '_>, hits: &mut Hits) {
     let AnyNodeRef::ExprSubscript(subscript) = node.node else { return };
-    if subscript.ctx.is_load() && node.module.text(&subscript.slice).as_deref() == Some("__builtins__") {
+    let is_number = matches!(&*subscript.slice, Expr::NumberLiteral(_) | Expr::UnaryOp(_) | Expr::Slice(_));
+    if !is_number
+        && subscript.ctx.is_load()
+        && node.module.text(&subscript.slice).as_deref() == Some("__builtins__")
+    {
         hits.at(&*subscript.slice, if is_looked_into(node) { Confidence::High } else { Confidence::Low });
     }
 }

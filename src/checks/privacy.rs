@@ -154,7 +154,7 @@ fn logs_secret(node: &Node<'_, '_>, hits: &mut Hits) {
 /// A bare `token` is as often a piece of a text as it is a secret.
 fn judge(name: &str) -> Option<Confidence> {
     let parts = words::words(name);
-    if parts == ["authorization"] {
+    if parts.as_slice() == ["authorization"] {
         return Some(Confidence::High);
     }
     if !words::is_secret_value(name) {

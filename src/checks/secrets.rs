@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use smallvec::SmallVec;
@@ -373,19 +375,43 @@ fn named_values<'a>(node: AnyNodeRef<'a>) -> SmallVec<[Named<'a>; 2]> {
     out
 }
 
-/// The text of a literal, or of a computation with nothing but literals; names are judged where they get their value.
-fn written_text<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<String> {
+/// The text of a literal, or of a computation with literals; names are judged where they get their value.
+fn written_text<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<Cow<'a, str>> {
     match expr {
+        Expr::StringLiteral(text) => Some(Cow::Borrowed(text.value.to_str())),
+        Expr::BytesLiteral(_) | Expr::FString(_) => computed_text(module, expr),
+        Expr::BinOp(sum) if matches!(sum.op, ast::Operator::Add | ast::Operator::Mod) => {
+            computed_text(module, expr)
+        }
+        Expr::Call(_) if holds_text(expr) => computed_text(module, expr),
+        _ => None,
+    }
+}
+
+fn computed_text<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<Cow<'a, str>> {
+    match module.constant(expr)? {
+        Constant::Str(text) => Some(Cow::Owned(text)),
+        Constant::Bytes(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+        _ => None,
+    }
+}
+
+/// Whether a call has a literal to make a text from: its object, or an argument.
+fn holds_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(call) => {
+            let object = call.func.as_attribute_expr().map(|method| &*method.value);
+            let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+            object.into_iter().chain(&call.arguments.args).chain(keywords).any(holds_text)
+        }
+        Expr::List(list) => list.elts.iter().any(holds_text),
+        Expr::Tuple(tuple) => tuple.elts.iter().any(holds_text),
         Expr::StringLiteral(_)
         | Expr::BytesLiteral(_)
+        | Expr::NumberLiteral(_)
         | Expr::BinOp(_)
-        | Expr::FString(_)
-        | Expr::Call(_) => match module.constant(expr)? {
-            Constant::Str(text) => Some(text),
-            Constant::Bytes(bytes) => String::from_utf8(bytes).ok(),
-            _ => None,
-        },
-        _ => None,
+        | Expr::FString(_) => true,
+        _ => false,
     }
 }
 
@@ -434,9 +460,12 @@ fn judge(name: &str, text: &str) -> Option<Confidence> {
 
 /// `PASSWORD = "passwords"` names a field.
 fn repeats_name(name: &str, text: &str) -> bool {
-    let singular = |word: String| word.trim_end_matches('s').to_owned();
-    let name: Vec<String> = words::words(name).into_iter().map(singular).collect();
-    words::words(text).into_iter().map(singular).all(|word| name.contains(&word))
+    let name = words::words(name);
+    let is_in_name = |word: &str| {
+        let singular = |word: &str| word.trim_end_matches('s').to_owned();
+        name.iter().any(|known| singular(known) == singular(word))
+    };
+    words::words(text).iter().all(|word| is_in_name(word))
 }
 
 fn source_of<'a>(node: &Node<'_, 'a>) -> (&'a str, TextSize) {
@@ -613,13 +642,13 @@ const SUSPICIOUS: &[&str] =
 /// Values with names that say that they are secret are findings of other checks.
 fn random_looking(node: &Node<'_, '_>, hits: &mut Hits) {
     for (name, value) in named_values(node.node) {
+        let Some(text) = written_text(node.module, value) else { continue };
+        if !credentials::is_random(&text) || credentials::tokens(&text).next().is_some() {
+            continue;
+        }
         let parts = words::words(name);
         let any = |known: &[&str]| parts.iter().any(|part| known.contains(&part.as_str()));
         if words::is_secret(name) || any(RANDOM_BY_NATURE) {
-            continue;
-        }
-        let Some(text) = written_text(node.module, value) else { continue };
-        if !credentials::is_random(&text) || credentials::tokens(&text).next().is_some() {
             continue;
         }
         let is_hex = text.bytes().all(|b| b.is_ascii_hexdigit());

@@ -238,6 +238,12 @@ fn judge_run(run: &str, before: Option<char>, after: Option<char>) -> Option<Con
 
 /// One hit for each line with such characters.
 fn control_characters(file: &SourceFile, hits: &mut Hits) {
+    // Those of Unicode's second block begin with this byte.
+    let may_begin_one =
+        |b: u8| b < b' ' && !matches!(b, b'\n' | b'\t' | b'\r' | 0xc) || matches!(b, 0x7f | 0xc2);
+    if !file.text().bytes().fold(false, |any, b| any | may_begin_one(b)) {
+        return;
+    }
     let mut line_is_told = false;
     for (at, c) in file.text().char_indices() {
         match c {

@@ -619,7 +619,7 @@ fn mass_assignment(node: &Node<'_, '_>, hits: &mut Hits) {
         }
         AnyNodeRef::Keyword(ast::Keyword { arg: None, value, .. }) => {
             let module = node.module;
-            if module.names().exposure(module.value(value)) == Exposure::Request && makes_record(node) {
+            if makes_record(node) && module.names().exposure(module.value(value)) == Exposure::Request {
                 hits.at(value, Confidence::High);
             }
         }

@@ -1,6 +1,11 @@
 //! What the words in a name tell about a value: shared by the families that judge by names.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use compact_str::CompactString;
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
+use smallvec::SmallVec;
 
 use crate::python::Module;
 
@@ -34,6 +39,14 @@ const SECRET_PAIRS: &[(&str, &str)] = &[
 /// Ends of words that name one although they are written without a gap.
 const SECRET_ENDS: &[&str] =
     &["password", "passwd", "passphrase", "apikey", "secretkey", "accesstoken", "authtoken", "clientsecret"];
+
+/// What a name holds, in letters of whatever size, if any of the above is in it: most names hold none, and need not be
+/// taken apart.
+static SECRET_PARTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let pairs = SECRET_PAIRS.iter().map(|(_, second)| *second);
+    let parts = SECRET.iter().chain(SECRET_ENDS).copied().chain(pairs).chain(["token", "pass"]);
+    AhoCorasick::builder().ascii_case_insensitive(true).build(parts).ok()
+});
 
 /// Last words of names that speak about a secret and do not hold it.
 const ABOUT: &[&str] = &[
@@ -177,15 +190,18 @@ const UNGUESSABLE: &[&str] = &[
     "verification",
 ];
 
+/// The words of a name.
+pub(super) type Words = SmallVec<[CompactString; 4]>;
+
 /// The words of an identifier in lower case, without numbers at their ends: `apiKey2`, `API_KEY` and `api-key` are
 /// `api` and `key`.
-pub(super) fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
+pub(super) fn words(name: &str) -> Words {
+    let mut words = Words::new();
     let mut before = ' ';
     for c in name.chars() {
         let starts = !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase());
         if starts || words.is_empty() {
-            words.push(String::new());
+            words.push(CompactString::default());
         }
         if let (true, Some(word)) = (c.is_alphanumeric(), words.last_mut()) {
             word.extend(c.to_lowercase());
@@ -193,7 +209,8 @@ pub(super) fn words(name: &str) -> Vec<String> {
         before = c;
     }
     for word in &mut words {
-        word.truncate(word.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+        let without_number = word.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        word.truncate(without_number);
     }
     words.retain(|word| !word.is_empty());
     words
@@ -285,20 +302,23 @@ const NO_CREDENTIAL: &[&str] = &[
 ];
 
 /// Whether the words of a name speak of a token that opens something.
-fn is_token(words: &[String]) -> bool {
+fn is_token(words: &[CompactString]) -> bool {
     let at = words.iter().rposition(|word| word == "token");
     at.is_some_and(|at| at == 0 || !NO_CREDENTIAL.contains(&words[at - 1].as_str()))
 }
 
 /// Whether a name speaks of something that must stay secret.
 pub(super) fn is_secret(name: &str) -> bool {
+    if name.is_ascii() && SECRET_PARTS.as_ref().is_some_and(|parts| !parts.is_match(name)) {
+        return false;
+    }
     let words = words(name);
     is_token(&words)
         || words
             .iter()
             .any(|word| SECRET.contains(&word.as_str()) || SECRET_ENDS.iter().any(|end| word.ends_with(end)))
         || words.windows(2).any(|pair| SECRET_PAIRS.contains(&(pair[0].as_str(), pair[1].as_str())))
-        || words == ["pass"]
+        || words.as_slice() == ["pass"]
 }
 
 /// Whether a name says that its value is a secret, and not only something about one.

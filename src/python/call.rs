@@ -52,18 +52,9 @@ impl<'a> Module<'a> {
         self.names.qualified(self.value(expr))
     }
 
-    /// The same for a name or attribute as a node.
+    /// The same for an expression as a node.
     pub fn qualified_node(&self, node: AnyNodeRef<'a>) -> SmallVec<[CompactString; 2]> {
-        let scope = self.tree().scope_of(self.tree().id(node));
-        let things = match node {
-            AnyNodeRef::ExprName(name) => self.names.things_of_name(name.id.as_str(), scope),
-            AnyNodeRef::ExprAttribute(attribute) => {
-                let bases = self.names.things(Value { expr: &attribute.value, scope });
-                self.names.attribute_of(&bases, attribute.attr.as_str())
-            }
-            _ => return SmallVec::new(),
-        };
-        names_among(things)
+        self.expr(node).map(|expr| self.qualified(expr)).unwrap_or_default()
     }
 
     /// The qualified names of what a call gives.
@@ -579,6 +570,11 @@ impl Hits {
     /// Adds a hit.
     pub fn push(&mut self, hit: Hit) {
         self.0.push(hit);
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Takes all hits out.

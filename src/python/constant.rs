@@ -73,19 +73,13 @@ impl<'a> Names<'a> {
         if value.expr.is_literal_expr() {
             return self.fold(value);
         }
-        let place = std::ptr::from_ref(value.expr).addr();
-        if let Some(known) = self.folded_before(place) {
-            return known;
-        }
-        // What is computed from itself is no constant: `i = i + 1` must end.
-        self.keep_folded(place, None);
-        let mut possible = self.possible(value);
-        let constant = match (possible.constants.len(), possible.open) {
-            (1, false) => possible.constants.pop(),
-            _ => None,
-        };
-        self.keep_folded(place, constant.clone());
-        constant
+        self.fold_once(self.tree.id(value.expr), || {
+            let mut possible = self.possible(value);
+            match (possible.constants.len(), possible.open) {
+                (1, false) => possible.constants.pop(),
+                _ => None,
+            }
+        })
     }
 
     /// All that an expression can be.
@@ -289,16 +283,16 @@ impl<'a> Names<'a> {
         {
             return apply_method(&receiver, method.attr.as_str(), &given()?);
         }
-        let name = match &*call.func {
-            Expr::Name(name)
-                if !is_foldable_function(name.id.as_str()) && self.is_plain_global(name, scope) =>
-            {
-                return None;
-            }
-            func => self.qualified(at(func)),
-        };
-        match name.as_slice() {
-            [name] => apply_function(name, &given()?),
+        if let Expr::Name(name) = &*call.func
+            && !is_foldable_function(name.id.as_str())
+            && self.is_plain_global(name, scope)
+        {
+            return None;
+        }
+        // Most calls get something that varies, which is seen sooner than what they call.
+        let given = given().filter(|given| !given.is_empty())?;
+        match self.qualified(at(&call.func)).as_slice() {
+            [name] => apply_function(name, &given),
             _ => None,
         }
     }

@@ -427,23 +427,21 @@ const MAX_PARTS: usize = 10;
 /// A name that has grown along a loop (`text = text.replace(…)`, `node = node.next`) becomes an attribute of something
 /// unknown: there would be no end to it otherwise.
 pub fn widened(name: CompactString) -> CompactString {
-    let first = name.find(['(', '[']);
+    let (mut first, mut results, mut parts) = (None, 0, 0);
+    for (at, byte) in name.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' => {
+                first = first.or(Some(at));
+                results += 1;
+            }
+            b'.' => parts += 1,
+            _ => {}
+        }
+    }
     // What a value of this project's own modules, or of a literal, gives is named in no check.
     let own = name.starts_with('.') || first.is_some_and(|at| is_literal_type(&name[..at]));
     let goes_on = first.is_some_and(|at| name.len() > at + 2);
-    if own && goes_on {
-        return unknown(&name);
-    }
-    // Shorter than any that is too long.
-    if name.len() < 2 * MAX_PARTS {
-        return name;
-    }
-    let results = name.matches(['(', '[']).count();
-    let parts = name.matches('.').count();
-    if results <= MAX_RESULTS && parts < MAX_PARTS {
-        return name;
-    }
-    unknown(&name)
+    if own && goes_on || results > MAX_RESULTS || parts >= MAX_PARTS { unknown(&name) } else { name }
 }
 
 /// The same for a name that a circle of names has made: it ends at the result of a result, or at

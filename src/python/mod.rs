@@ -19,6 +19,6 @@ pub use constant::{Constant, Possible};
 pub use exposure::{Exposure, Harm};
 pub use known::canonical_name;
 pub use names::{Names, Thing, Things, Value};
-pub use outline::{Definition, Numbers, Outline, Statement, number};
+pub use outline::{Definition, Numbers, Outline, Statement, is_statement, number};
 pub use source::{Comment, Problem, SourceFile};
 pub use tree::{NodeId, ScopeId, ScopeKind};

@@ -14,8 +14,8 @@ use smallvec::SmallVec;
 use super::constant::Constant;
 use super::exposure::Exposures;
 use super::known;
-use super::solve::{Answers, Question};
-use super::tree::{Meaning, ScopeId, ScopeKind, Step, Tree, with_stack};
+use super::solve::{Answers, Folded, Question};
+use super::tree::{Meaning, NodeId, ScopeId, ScopeKind, Step, Tree, with_stack};
 
 /// How many meanings of one expression are kept. A file with an expression that has more counts as too entangled.
 pub(super) const MAX_MEANINGS: usize = 256;
@@ -85,8 +85,8 @@ pub type Things<'a> = SmallVec<[Thing<'a>; 2]>;
 pub struct Names<'a> {
     pub(super) tree: Tree<'a>,
     pub(super) answers: RefCell<Answers<'a>>,
-    /// What an expression computes, by its address.
-    pub(super) folded: RefCell<FxHashMap<usize, Option<Constant>>>,
+    /// What expressions compute.
+    pub(super) folded: RefCell<FxHashMap<NodeId, Folded>>,
     pub(super) exposures: RefCell<Exposures>,
     /// What the interpretation of a function found, once it was asked for.
     pub(super) flows: RefCell<FxHashMap<ScopeId, Option<Rc<super::flow::Evaluated>>>>,
@@ -98,8 +98,8 @@ pub struct Names<'a> {
 impl<'a> Names<'a> {
     pub(super) fn new(tree: Tree<'a>) -> Self {
         Names {
+            answers: RefCell::new(Answers::new(&tree)),
             tree,
-            answers: RefCell::default(),
             folded: RefCell::default(),
             exposures: RefCell::default(),
             flows: RefCell::default(),
@@ -155,8 +155,8 @@ impl<'a> Names<'a> {
         };
         match value.expr {
             Expr::Call(_) | Expr::Subscript(_) | Expr::Attribute(_) => {
-                let place = std::ptr::from_ref(value.expr).addr();
-                self.answer(Question::Expression(place), find).iter().cloned().collect()
+                let question = Question::Expression(self.tree.id(value.expr));
+                self.answer(question, find).as_ref().clone()
             }
             _ => find(),
         }
@@ -169,13 +169,6 @@ impl<'a> Names<'a> {
             _ => None,
         });
         named.collect()
-    }
-
-    /// All that a name can refer to.
-    pub(super) fn things_of_name(&self, name: &str, scope: ScopeId) -> Things<'a> {
-        let mut out = Things::new();
-        self.collect_name(name, scope, &mut out);
-        out
     }
 
     /// [`Names::attribute_of`] without what this file itself assigns to the attribute: the target of an
@@ -256,7 +249,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn binding(&self, index: u32) -> Rc<[Thing<'a>]> {
+    fn binding(&self, index: u32) -> Rc<Things<'a>> {
         self.answer(Question::Binding(index), || self.meaning(index))
     }
 
@@ -417,7 +410,7 @@ impl<'a> Names<'a> {
     /// A member of a class defined here: what its body and its methods assign, else what its bases have.
     fn member(&self, class: ScopeId, attr: &str, base: &Thing<'a>) -> Things<'a> {
         let question = Question::Member(class, matches!(base, Thing::Instance(_)), attr.into());
-        self.answer(question, || self.find_member(class, attr, base)).iter().cloned().collect()
+        self.answer(question, || self.find_member(class, attr, base)).as_ref().clone()
     }
 
     fn find_member(&self, class: ScopeId, attr: &str, base: &Thing<'a>) -> Things<'a> {
@@ -546,7 +539,7 @@ impl<'a> Names<'a> {
     }
 
     fn returned(&self, function: ScopeId) -> Things<'a> {
-        self.answer(Question::Returned(function), || self.find_returned(function)).iter().cloned().collect()
+        self.answer(Question::Returned(function), || self.find_returned(function)).as_ref().clone()
     }
 
     fn find_returned(&self, function: ScopeId) -> Things<'a> {

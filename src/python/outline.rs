@@ -183,7 +183,7 @@ impl<'m, 'a> Numbers<'m, 'a> {
 }
 
 /// Whether a node counts as a statement of its own, and not as a part of the one around it.
-fn is_statement(node: AnyNodeRef<'_>) -> bool {
+pub fn is_statement(node: AnyNodeRef<'_>) -> bool {
     node.is_statement()
         || matches!(
             node,

@@ -1,19 +1,21 @@
 //! Answers to questions that lead back to themselves: `a = b or os.system` and `b = a`.
 //!
-//! Each question is answered once a round, from the answers of the round before where it leads in a circle, and
-//! rounds go on until no answer grows: the least fixpoint. What is asked first makes no difference, and an answer
-//! that is incomplete is never kept. Answers only grow, are bounded in number, and so are the names in them (see
-//! [`known::widened`](super::known::widened)), so the rounds come to an end.
+//! Questions that lead to one another in a circle are answered together, in rounds: in each, every one of them is
+//! answered once, from the answers of the round before where the circle closes, until no answer grows: the least
+//! fixpoint. What is asked first makes no difference, and an answer that is incomplete is never kept. A circle is
+//! complete when its first question is answered and has led to no question that is still open before it (Tarjan,
+//! "Depth-first search and linear graph algorithms", 1972). Answers only grow, are bounded in number, and so are the
+//! names in them (see [`known::widened`](super::known::widened)), so the rounds come to an end.
 
 use std::rc::Rc;
 
 use compact_str::CompactString;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::constant::Constant;
 use super::known;
 use super::names::{MAX_MEANINGS, Names, Thing, Things, add_all};
-use super::tree::ScopeId;
+use super::tree::{NodeId, ScopeId, Tree};
 
 /// A file whose answers still grow after this many rounds counts as too entangled. Each round carries every answer
 /// at least one step further along a circle; the budget of steps ends most files like that before.
@@ -24,12 +26,12 @@ const MAX_ROUNDS: u32 = 1_000;
 pub(super) enum Question {
     /// What a binding means, by its index.
     Binding(u32),
-    /// What a member of a class is; whether it is asked of an instance.
-    Member(ScopeId, bool, CompactString),
+    /// What an expression refers to.
+    Expression(NodeId),
     /// What a function can return.
     Returned(ScopeId),
-    /// What an expression refers to, by its address.
-    Expression(usize),
+    /// What a member of a class is; whether it is asked of an instance.
+    Member(ScopeId, bool, CompactString),
 }
 
 /// From this round on, new names are those that a circle makes.
@@ -38,124 +40,272 @@ const LATE: u32 = 2;
 /// With more meanings than this, results of results are no longer told apart.
 const MANY: usize = 64;
 
-type Answer<'a> = Rc<[Thing<'a>]>;
+type Answer<'a> = Rc<Things<'a>>;
+
+/// How far a question has come.
+#[derive(Debug, Clone, Default)]
+enum State<'a> {
+    #[default]
+    Unasked,
+    /// About to be answered. How many were open before it, and what is known from earlier rounds.
+    Open(u32, Answer<'a>),
+    /// Answered as far as can be told while its circle is open.
+    Draft(Draft<'a>),
+    Settled(Answer<'a>),
+}
+
+#[derive(Debug, Clone)]
+struct Draft<'a> {
+    answer: Answer<'a>,
+    /// The outermost open question that the answer rests on, by how many were open before that.
+    rests_on: u32,
+    /// The round of that question in which the answer was drafted.
+    round: u32,
+}
+
+/// What an expression computes.
+#[derive(Debug)]
+pub(super) struct Folded {
+    constant: Option<Constant>,
+    /// As in [`Draft`]; [`NONE`] for what is settled.
+    rests_on: u32,
+    round: u32,
+}
 
 /// What has been asked and answered so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Answers<'a> {
-    settled: FxHashMap<Question, Answer<'a>>,
-    drafts: FxHashMap<Question, Answer<'a>>,
-    /// Answered, or about to be, in this round.
-    asked: FxHashSet<Question>,
-    /// About to be answered.
-    open: FxHashSet<Question>,
-    in_round: bool,
-    /// How many rounds there have been before this one.
-    rounds: u32,
-    /// Whether a question led back to one that is open.
-    circular: bool,
+    /// By question: see [`Answers::place`].
+    states: Vec<State<'a>>,
+    expressions_at: usize,
+    returned_at: usize,
+    members: FxHashMap<(ScopeId, bool, CompactString), usize>,
+    /// Questions whose circle is open, in the order in which they were asked first.
+    waiting: Vec<usize>,
+    /// The open questions, the outermost first.
+    open: Vec<Round>,
+    last_round: u32,
+    /// How many rounds the innermost circle that goes round has had.
+    turns: u32,
+    /// The outermost open question that has been led back to since somebody looked.
+    led_back_to: u32,
     grew: bool,
-    /// Constants that rest on drafts, by address of the expression.
-    constants: FxHashMap<usize, Option<Constant>>,
+    nothing: Answer<'a>,
+}
+
+/// A round of a question.
+#[derive(Debug)]
+struct Round {
+    /// No two rounds of one file have the same number.
+    number: u32,
+    /// Whether a question led back to this one.
+    is_circle: bool,
+}
+
+/// No question was led back to.
+const NONE: u32 = u32::MAX;
+
+impl<'a> Answers<'a> {
+    pub(super) fn new(tree: &Tree<'a>) -> Self {
+        let expressions_at = tree.binding_count();
+        let returned_at = expressions_at + tree.node_count();
+        Answers {
+            states: vec![State::Unasked; returned_at + tree.scope_count()],
+            expressions_at,
+            returned_at,
+            members: FxHashMap::default(),
+            waiting: Vec::new(),
+            open: Vec::new(),
+            last_round: 0,
+            turns: 0,
+            led_back_to: NONE,
+            grew: false,
+            nothing: Rc::default(),
+        }
+    }
+
+    fn place(&mut self, question: Question) -> usize {
+        match question {
+            Question::Binding(index) => index as usize,
+            Question::Expression(id) => self.expressions_at + id.index(),
+            Question::Returned(scope) => self.returned_at + scope.index(),
+            Question::Member(class, of_instance, name) => {
+                *self.members.entry((class, of_instance, name)).or_insert_with(|| {
+                    self.states.push(State::Unasked);
+                    self.states.len() - 1
+                })
+            }
+        }
+    }
+
+    /// What is known already, if that is enough for now.
+    fn known(&mut self, place: usize) -> Option<Answer<'a>> {
+        match &self.states[place] {
+            State::Settled(answer) => Some(Rc::clone(answer)),
+            State::Open(depth, answer) => {
+                self.led_back_to = self.led_back_to.min(*depth);
+                self.open[*depth as usize].is_circle = true;
+                Some(Rc::clone(answer))
+            }
+            State::Draft(draft) if self.is_going_on(draft.rests_on, draft.round) => {
+                self.led_back_to = self.led_back_to.min(draft.rests_on);
+                Some(Rc::clone(&draft.answer))
+            }
+            State::Draft(_) | State::Unasked => None,
+        }
+    }
+
+    fn is_going_on(&self, depth: u32, round: u32) -> bool {
+        self.open.get(depth as usize).is_some_and(|open| open.number == round)
+    }
+
+    fn begin_round(&mut self, depth: u32) {
+        self.last_round += 1;
+        self.close(depth);
+        self.open.push(Round { number: self.last_round, is_circle: false });
+    }
+
+    fn close(&mut self, depth: u32) {
+        self.open.truncate(depth as usize);
+    }
+
+    /// Adds what was found to what was known; whether that has grown.
+    fn merged(&self, before: &Answer<'a>, found: Things<'a>) -> Answer<'a> {
+        let late = self.turns >= LATE || before.len() + found.len() > MANY;
+        if before.is_empty() && !late {
+            return if found.is_empty() { Rc::clone(&self.nothing) } else { Rc::new(found) };
+        }
+        let mut all = before.as_ref().clone();
+        let found = found.into_iter().map(|thing| match thing {
+            // What a circle makes by going round again is the result of a result of something: it has no end.
+            Thing::Named(name) if late && !before.contains(&Thing::Named(name.clone())) => {
+                Thing::Named(known::widened_in_circle(name))
+            }
+            thing => thing,
+        });
+        add_all(&mut all, found);
+        if all.len() == before.len() { Rc::clone(before) } else { Rc::new(all) }
+    }
+
+    /// Leaves a question to the circle around it, with those that were left to this one.
+    fn leave(&mut self, place: usize, depth: u32, waiting: usize, answer: &Answer<'a>, rests_on: u32) {
+        let is_circle = self.open[depth as usize].is_circle;
+        self.close(depth);
+        let round = self.open[rests_on as usize].number;
+        self.states[place] = State::Draft(Draft { answer: Rc::clone(answer), rests_on, round });
+        let left = if is_circle { waiting } else { self.waiting.len() };
+        for at in left..self.waiting.len() {
+            if let State::Draft(draft) = &mut self.states[self.waiting[at]]
+                && draft.rests_on >= depth
+            {
+                (draft.rests_on, draft.round) = (rests_on, round);
+            }
+        }
+    }
+
+    /// The drafts of a complete circle are answers.
+    fn settle(&mut self, waiting: usize) {
+        for place in self.waiting.drain(waiting..) {
+            let state = &mut self.states[place];
+            if let State::Draft(Draft { answer, .. }) | State::Open(_, answer) = std::mem::take(state) {
+                *state = State::Settled(answer);
+            }
+        }
+    }
 }
 
 impl<'a> Names<'a> {
     /// The answer to a question, for which `find` asks further ones.
     pub(super) fn answer(&self, question: Question, find: impl Fn() -> Things<'a>) -> Answer<'a> {
-        if let Some(settled) = self.answers.borrow().settled.get(&question) {
-            return Rc::clone(settled);
-        }
-        if self.answers.borrow().in_round {
-            return self.draft(question, &find);
-        }
-        self.answers.borrow_mut().in_round = true;
-        self.answers.borrow_mut().rounds = 0;
-        let answer = loop {
-            self.begin_round();
-            let answer = self.draft(question.clone(), &find);
+        let place = {
             let mut answers = self.answers.borrow_mut();
-            if !answers.circular || !answers.grew {
-                break answer;
+            let place = answers.place(question);
+            if let Some(known) = answers.known(place) {
+                return known;
             }
-            answers.rounds += 1;
-            if answers.rounds == MAX_ROUNDS {
-                self.give_up();
-                break answer;
+            place
+        };
+        self.solve(place, &find)
+    }
+
+    fn solve(&self, place: usize, find: &impl Fn() -> Things<'a>) -> Answer<'a> {
+        let mut answers = self.answers.borrow_mut();
+        let depth = answers.open.len() as u32;
+        let waiting = answers.waiting.len();
+        // A draft of an earlier round waits already, and belongs to the circle around this question.
+        let (mut answer, bound_to) = match std::mem::take(&mut answers.states[place]) {
+            State::Draft(draft) => (draft.answer, draft.rests_on),
+            _ => {
+                answers.waiting.push(place);
+                (Rc::clone(&answers.nothing), NONE)
             }
         };
-        self.settle();
-        answer
-    }
-
-    fn begin_round(&self) {
-        let mut answers = self.answers.borrow_mut();
-        answers.asked.clear();
-        answers.constants.clear();
-        answers.circular = false;
-        answers.grew = false;
-    }
-
-    fn draft(&self, question: Question, find: &impl Fn() -> Things<'a>) -> Answer<'a> {
-        {
-            let mut answers = self.answers.borrow_mut();
-            if !answers.asked.insert(question.clone()) {
-                answers.circular |= answers.open.contains(&question);
-                return answers.drafts.get(&question).cloned().unwrap_or_else(|| Rc::from([]));
-            }
-            answers.open.insert(question.clone());
+        let outside = (answers.led_back_to, answers.grew, answers.turns);
+        if bound_to == NONE {
+            answers.turns = 0;
         }
-        let found = find();
-        let mut answers = self.answers.borrow_mut();
-        answers.open.remove(&question);
-        let before = answers.drafts.get(&question);
-        let known = before.map_or(0, |before| before.len());
-        let mut all: Things<'a> = before.into_iter().flat_map(|before| before.iter().cloned()).collect();
-        let late = answers.rounds >= LATE || known + found.len() > MANY;
-        let found = found.into_iter().map(|thing| match thing {
-            // What a circle makes by going round again is the result of a result of something: it has no end.
-            Thing::Named(name) if late && !all.contains(&Thing::Named(name.clone())) => {
-                Thing::Named(known::widened_in_circle(name))
+        let mut turns = 0;
+        loop {
+            answers.begin_round(depth);
+            answers.states[place] = State::Open(depth, Rc::clone(&answer));
+            (answers.led_back_to, answers.grew) = (bound_to, false);
+            drop(answers);
+            let found = find();
+            answers = self.answers.borrow_mut();
+            let merged = answers.merged(&answer, found);
+            answers.grew |= merged.len() > answer.len();
+            answer = merged;
+            self.give_up_if_crowded(&answer);
+            if answers.led_back_to < depth {
+                let rests_on = answers.led_back_to;
+                answers.leave(place, depth, waiting, &answer, rests_on);
+                answers.led_back_to = outside.0.min(rests_on);
+                answers.grew |= outside.1;
+                answers.turns = outside.2;
+                return answer;
             }
-            thing => thing,
-        });
-        let found: Things<'a> = found.collect();
-        add_all(&mut all, found);
-        answers.grew |= all.len() > known;
-        if all.len() >= MAX_MEANINGS && !all.iter().any(|thing| matches!(thing, Thing::Value(_))) {
+            let is_complete = answers.led_back_to == NONE || !answers.grew;
+            turns += 1;
+            if is_complete || turns == MAX_ROUNDS {
+                break;
+            }
+            answers.turns = turns;
+        }
+        if turns == MAX_ROUNDS {
             self.give_up();
         }
-        let answer: Answer<'a> = Rc::from(all.into_vec());
-        answers.drafts.insert(question, Rc::clone(&answer));
+        answers.close(depth);
+        answers.states[place] = State::Open(depth, Rc::clone(&answer));
+        answers.settle(waiting);
+        (answers.led_back_to, answers.grew, answers.turns) = outside;
         answer
     }
 
-    /// The drafts of the last round are answers.
-    fn settle(&self) {
-        let mut answers = self.answers.borrow_mut();
-        let answers = &mut *answers;
-        let asked = &answers.asked;
-        let last = answers.drafts.drain().filter(|(question, _)| asked.contains(question));
-        answers.settled.extend(last);
-        answers.in_round = false;
-        self.folded.borrow_mut().extend(answers.constants.drain());
-        answers.asked.clear();
-        answers.open.clear();
-    }
-
-    /// A constant that was folded before, and may be relied on now.
-    pub(super) fn folded_before(&self, place: usize) -> Option<Option<Constant>> {
-        let answers = self.answers.borrow();
-        let drafted = if answers.in_round { answers.constants.get(&place).cloned() } else { None };
-        drafted.or_else(|| self.folded.borrow().get(&place).cloned())
-    }
-
-    /// Keeps a folded constant: for this round only, if it may rest on drafts.
-    pub(super) fn keep_folded(&self, place: usize, constant: Option<Constant>) {
-        let mut answers = self.answers.borrow_mut();
-        if answers.in_round {
-            answers.constants.insert(place, constant);
-        } else {
-            self.folded.borrow_mut().insert(place, constant);
+    fn give_up_if_crowded(&self, answer: &Answer<'a>) {
+        if answer.len() >= MAX_MEANINGS && !answer.iter().any(|thing| matches!(thing, Thing::Value(_))) {
+            self.give_up();
         }
+    }
+
+    /// What `find` folds an expression to, kept for the next time; for this round only, if it rests on answers that
+    /// may still grow. Nothing while it is being folded: what is computed from itself is no constant (`i = i + 1`).
+    pub(super) fn fold_once(&self, id: NodeId, find: impl FnOnce() -> Option<Constant>) -> Option<Constant> {
+        if let Some(folded) = self.folded.borrow().get(&id) {
+            let mut answers = self.answers.borrow_mut();
+            if folded.rests_on == NONE || answers.is_going_on(folded.rests_on, folded.round) {
+                answers.led_back_to = answers.led_back_to.min(folded.rests_on);
+                return folded.constant.clone();
+            }
+        }
+        self.folded.borrow_mut().insert(id, Folded { constant: None, rests_on: NONE, round: 0 });
+        let before = std::mem::replace(&mut self.answers.borrow_mut().led_back_to, NONE);
+        let constant = find();
+        let mut answers = self.answers.borrow_mut();
+        let rests_on = answers.led_back_to;
+        let round = answers.open.get(rests_on as usize).map_or(0, |open| open.number);
+        answers.led_back_to = rests_on.min(before);
+        let folded = Folded { constant: constant.clone(), rests_on, round };
+        self.folded.borrow_mut().insert(id, folded);
+        constant
     }
 }

@@ -194,8 +194,8 @@ impl SourceFile {
 }
 
 fn line_starts(text: &str) -> Vec<u32> {
-    let ends = text.bytes().enumerate().filter(|&(_, b)| b == b'\n');
-    std::iter::once(0).chain(ends.map(|(at, _)| at as u32 + 1)).collect()
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+    std::iter::once(0).chain(ends.map(|at| at as u32 + 1)).collect()
 }
 
 /// Whether brackets or operators nest deeper than CPython allows.
@@ -203,14 +203,13 @@ fn nests_too_deep(text: &str) -> bool {
     if text.len() <= HARMLESS {
         return false;
     }
-    let is_bracket = |byte: &u8| matches!(byte, b'(' | b'[' | b'{');
-    let is_operator = |byte: &u8| matches!(byte, b'-' | b'+' | b'~' | b'*');
+    let is_bracket = |byte: &&u8| matches!(byte, b'(' | b'[' | b'{');
+    let is_operator = |byte: &&u8| matches!(byte, b'-' | b'+' | b'~' | b'*');
     let bytes = text.as_bytes();
-    let words =
-        || ["not", "await", "lambda", "if"].iter().map(|word| text.matches(word).count()).sum::<usize>();
-    let suspicious = bytes.iter().filter(|byte| is_bracket(byte)).count() > HARMLESS
-        || bytes.iter().filter(|byte| is_operator(byte)).count() > HARMLESS
-        || words() > HARMLESS;
+    let count = |word: &str| memchr::memmem::find_iter(bytes, word).count();
+    let suspicious = bytes.iter().filter(is_bracket).count() > HARMLESS
+        || bytes.iter().filter(is_operator).count() > HARMLESS
+        || ["not", "await", "lambda", "if"].into_iter().map(count).sum::<usize>() > HARMLESS;
     suspicious && nests_too_deep_exactly(text)
 }
 

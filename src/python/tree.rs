@@ -37,6 +37,11 @@ pub struct ScopeId(u32);
 impl ScopeId {
     /// The scope of the module itself.
     pub const MODULE: ScopeId = ScopeId(0);
+
+    /// Its place in the order of the text.
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// A node with its surroundings.
@@ -135,6 +140,7 @@ pub struct Tree<'a> {
     /// Names that the body of some class binds to a value.
     class_names: FxHashSet<&'a str>,
     shared: FxHashSet<&'a str>,
+    has_stars: bool,
     depth: u32,
 }
 
@@ -168,6 +174,11 @@ impl<'a> Tree<'a> {
     /// The module.
     pub fn root(&self) -> AnyNodeRef<'a> {
         self.entries[0].node
+    }
+
+    /// Whether names may come from a star import.
+    pub fn has_stars(&self) -> bool {
+        self.has_stars
     }
 
     /// Whether some function says `global` or `nonlocal` of this name: then others may assign it, too.
@@ -214,6 +225,11 @@ impl<'a> Tree<'a> {
     /// The scope in which a node is evaluated.
     pub fn scope_of(&self, id: NodeId) -> ScopeId {
         self.entries[id.0 as usize].scope
+    }
+
+    /// How many scopes there are.
+    pub fn scope_count(&self) -> usize {
+        self.scopes.len()
     }
 
     /// A scope.
@@ -316,6 +332,7 @@ impl<'a> Builder<'a> {
                 attribute_values: FxHashMap::default(),
                 class_names: FxHashSet::default(),
                 shared: FxHashSet::default(),
+                has_stars: false,
                 depth: 0,
             },
             stack: Vec::new(),
@@ -456,6 +473,7 @@ impl<'a> Builder<'a> {
         for alias in &import.names {
             let name = alias.name.as_str();
             if name == "*" {
+                self.tree.has_stars = true;
                 self.tree.scopes[at.scope.0 as usize].stars.push(module.clone());
                 continue;
             }

@@ -96,6 +96,11 @@ impl Format {
         }
     }
 
+    /// Whether GitHub's hashes of lines are in it.
+    pub const fn shows_line_hashes(self) -> bool {
+        matches!(self, Format::Sarif | Format::SarifGithub)
+    }
+
     /// Whether this is shown where everybody can read: a job's log, its summary, annotations, a comment.
     pub const fn is_public(self) -> bool {
         match self {

@@ -1,16 +1,16 @@
 //! From a hit in the syntax to a finding with its place, its excerpt and what it is compared by.
 
 use std::ops::{Range, RangeInclusive};
-use std::sync::OnceLock;
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{AnyNodeRef, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
+use super::Details;
 use crate::check::Check;
 use crate::finding::{Finding, MAX_EXCERPT_LINES, SourceLine, Trace};
 use crate::line_hash::{LineHash, line_hashes};
-use crate::python::{Hit, Module, NodeId, Numbers, Outline, SourceFile, number};
+use crate::python::{Hit, Module, NodeId, Numbers, Outline, SourceFile, is_statement, number};
 
 /// How many characters of a line of source a report shows.
 const MAX_LINE_WIDTH: usize = 240;
@@ -36,23 +36,23 @@ pub fn callee_range(func: &Expr) -> TextRange {
 pub struct Locator<'m, 'a> {
     module: &'m Module<'a>,
     file: &'a SourceFile,
-    bytes: &'m [u8],
     /// Sorted, none overlapping another.
     secrets: Vec<TextRange>,
-    hashes: OnceLock<Vec<LineHash>>,
-    numbers: Numbers<'m, 'a>,
+    /// Empty when they are not asked for.
+    hashes: Vec<LineHash>,
+    numbers: Option<Numbers<'m, 'a>>,
 }
 
 impl<'m, 'a> Locator<'m, 'a> {
-    pub fn new(module: &'m Module<'a>, bytes: &'m [u8], secrets: Vec<TextRange>) -> Self {
-        let hashes = OnceLock::new();
-        let numbers = Numbers::of(module.tree());
-        Locator { module, file: module.file(), bytes, secrets: merged(secrets), hashes, numbers }
+    pub fn new(module: &'m Module<'a>, bytes: &[u8], secrets: Vec<TextRange>, details: Details) -> Self {
+        let hashes = if details.line_hashes { line_hashes(bytes) } else { Vec::new() };
+        let numbers = details.traces.then(|| Numbers::of(module.tree()));
+        Locator { module, file: module.file(), secrets: merged(secrets), hashes, numbers }
     }
 
     /// What the findings stand in.
     pub fn into_outline(self) -> Outline {
-        self.numbers.into_outline()
+        self.numbers.map(Numbers::into_outline).unwrap_or_default()
     }
 
     pub fn finding(&self, check: &'static Check, hit: Hit, node: NodeId, name: &str) -> Finding {
@@ -60,9 +60,7 @@ impl<'m, 'a> Locator<'m, 'a> {
         let place = self.on_one_line(hit.range);
         let region = self.file.region(place);
         let statement = self.file.region(self.statement(node, hit.range));
-        let hashes = self.hashes.get_or_init(|| line_hashes(self.bytes));
-        let line_hash =
-            hashes.get(region.start.line as usize - 1).map(ToString::to_string).unwrap_or_default();
+        let line_hash = self.hashes.get(region.start.line as usize - 1);
         Finding {
             check,
             severity: hit.severity.unwrap_or(check.severity),
@@ -72,7 +70,7 @@ impl<'m, 'a> Locator<'m, 'a> {
             definition: self.module.definition(node),
             normalized: self.normalized(node, hit.range),
             trace: self.trace(node, hit.range, hit.secret, name),
-            line_hash,
+            line_hash: line_hash.map(ToString::to_string).unwrap_or_default(),
             region,
             statement,
         }
@@ -153,18 +151,18 @@ impl<'m, 'a> Locator<'m, 'a> {
     /// smallest syntax there.
     fn node_of(&self, asked: NodeId, hit: TextRange) -> NodeId {
         let tree = self.module.tree();
-        let statement = self.numbers.statement_at(hit.start());
+        let Some(last) = tree.last_before(hit.start()) else { return asked };
+        let around = |id| std::iter::once(id).chain(tree.ancestors(id));
+        let statement_of = |id| around(id).find(|&id| is_statement(tree.node(id)));
         let is_in_module = matches!(tree.node(asked), AnyNodeRef::ModModule(_));
-        if is_in_module || self.numbers.statement(asked) == statement {
+        if is_in_module || statement_of(asked) == statement_of(last) {
             return asked;
         }
-        let Some(last) = tree.last_before(hit.start()) else { return asked };
-        let around = std::iter::once(last).chain(tree.ancestors(last));
-        around.into_iter().find(|&id| tree.node(id).range().contains_range(hit)).unwrap_or(asked)
+        around(last).find(|&id| tree.node(id).range().contains_range(hit)).unwrap_or(asked)
     }
 
     fn trace(&self, node: NodeId, hit: TextRange, secret: Option<TextRange>, name: &str) -> Trace {
-        let numbers = &self.numbers;
+        let Some(numbers) = &self.numbers else { return Trace::default() };
         let name = number(name);
         let secret = secret.map(|secret| number(&self.file.text()[secret]));
         if let AnyNodeRef::ModModule(_) = self.module.tree().node(node) {

@@ -14,7 +14,7 @@ use crate::escape;
 use crate::finding::Finding;
 use crate::python::{
     Arguments, Assignment, Call, Callee, Hit, Hits, Module, Node, NodeId, Outline, Problem, Reference,
-    SourceFile, Value,
+    ScopeId, SourceFile, Value,
 };
 use locate::{Locator, callee_range};
 
@@ -25,7 +25,23 @@ pub const MAX_FINDINGS: usize = 20_000;
 type AskNode = fn(&Node<'_, '_>, &mut Hits);
 type AskSource = fn(&SourceFile, &mut Hits);
 
-type Rules<T> = FxHashMap<&'static str, SmallVec<[(&'static Check, T); 2]>>;
+type Asked<T> = SmallVec<[(&'static Check, T); 2]>;
+type Rules<T> = FxHashMap<&'static str, Asked<T>>;
+
+/// What is worked out of findings besides what all reports show. It takes as long as finding them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Details {
+    /// What they are recognised by in another version of their file.
+    pub traces: bool,
+    /// GitHub's hashes of their lines.
+    pub line_hashes: bool,
+}
+
+impl Default for Details {
+    fn default() -> Self {
+        Details { traces: true, line_hashes: true }
+    }
+}
 
 /// The enabled checks, arranged for one walk.
 #[derive(Debug, Default)]
@@ -42,6 +58,7 @@ pub struct Scanner {
     imports: Rules<()>,
     nodes: Vec<SmallVec<[(&'static Check, AskNode); 2]>>,
     sources: Vec<(&'static Check, AskSource)>,
+    details: Details,
 }
 
 /// What a scan of a file gives.
@@ -70,6 +87,11 @@ impl Scanner {
             }
         }
         scanner
+    }
+
+    /// Works out no more than these details.
+    pub fn with(self, details: Details) -> Scanner {
+        Scanner { details, ..self }
     }
 
     fn add(&mut self, check: &'static Check, detect: &'static Detect) {
@@ -109,13 +131,26 @@ impl Scanner {
         }
     }
 
+    /// What is asked about calls of this very name, and about calls of methods that are called like this.
+    fn calls_of(&self, name: &str) -> (Option<&Asked<When>>, Option<&Asked<When>>) {
+        let name = name.strip_suffix(".__call__").unwrap_or(name);
+        let method = name.rsplit_once('.').and_then(|(_, method)| self.methods.get(method));
+        (self.calls.get(name), method)
+    }
+
     /// Scans a file. `bytes` is the file as it is stored, for the hashes of its lines.
     pub fn scan(&self, file: &SourceFile, bytes: &[u8]) -> Scanned {
         let Some(module) = Module::of(file) else {
             return Scanned { problem: file.problem().cloned(), ..Scanned::default() };
         };
-        let mut walk =
-            Walk { scanner: self, module: &module, found: Vec::new(), hits: Hits::default(), full: false };
+        let mut walk = Walk {
+            scanner: self,
+            module: &module,
+            interest: FxHashMap::default(),
+            found: Vec::new(),
+            hits: Hits::default(),
+            full: false,
+        };
         walk.sources();
         walk.nodes();
         let problem = file.problem().cloned().or_else(|| walk.problem());
@@ -151,6 +186,8 @@ struct Found {
 struct Walk<'s, 'm, 'a> {
     scanner: &'s Scanner,
     module: &'m Module<'a>,
+    /// Whether a check asks about what a name means, by the scope that binds it.
+    interest: FxHashMap<(ScopeId, &'a str), bool>,
     found: Vec<Found>,
     hits: Hits,
     full: bool,
@@ -177,6 +214,9 @@ impl<'a> Walk<'_, '_, 'a> {
     }
 
     fn take_hits(&mut self, check: &'static Check, node: NodeId) {
+        if self.hits.is_empty() {
+            return;
+        }
         let mut hits = std::mem::take(&mut self.hits);
         for hit in hits.drain() {
             self.push(check, hit, node, "");
@@ -247,6 +287,26 @@ impl<'a> Walk<'_, '_, 'a> {
         }
     }
 
+    /// Whether a check asks about calls or mentions of anything that a name means.
+    fn is_of_interest(&mut self, name: &'a ast::ExprName) -> bool {
+        let tree = self.module.tree();
+        let used = tree.scope_of(tree.id(name));
+        let id = name.id.as_str();
+        // What no scope binds may come from a star import of any scope around.
+        let home =
+            tree.scope_binding(used, id).unwrap_or(if tree.has_stars() { used } else { ScopeId::MODULE });
+        if let Some(known) = self.interest.get(&(home, id)) {
+            return *known;
+        }
+        let names = self.module.qualified_node(AnyNodeRef::from(name));
+        let asked = names.iter().any(|name| {
+            let (exact, method) = self.scanner.calls_of(name);
+            exact.is_some() || method.is_some() || self.scanner.references.contains_key(name.as_str())
+        });
+        self.interest.insert((home, id), asked);
+        asked
+    }
+
     fn called(
         &mut self,
         id: NodeId,
@@ -256,8 +316,7 @@ impl<'a> Walk<'_, '_, 'a> {
         handed_on: bool,
     ) {
         let name = callee.name.strip_suffix(".__call__").unwrap_or(&callee.name);
-        let method = name.rsplit_once('.').and_then(|(_, method)| self.scanner.methods.get(method));
-        let exact = self.scanner.calls.get(name);
+        let (exact, method) = self.scanner.calls_of(name);
         if exact.is_none() && method.is_none() {
             return;
         }
@@ -304,16 +363,26 @@ impl<'a> Walk<'_, '_, 'a> {
     /// A name or attribute that is read: is it what a check looks for, or is it handed on to be called?
     fn mention(&mut self, id: NodeId, node: AnyNodeRef<'a>) {
         let Some(parent) = self.module.parent(node) else { return };
-        let (segment, direct) = match node {
-            AnyNodeRef::ExprAttribute(attribute) => (attribute.attr.as_str(), true),
-            AnyNodeRef::ExprName(name) => (name.id.as_str(), self.module.is_import(name)),
+        let stands_in_call =
+            matches!(parent, AnyNodeRef::Decorator(_) | AnyNodeRef::Arguments(_) | AnyNodeRef::Keyword(_));
+        let (referable, callable) = match node {
+            AnyNodeRef::ExprAttribute(attribute) => {
+                let attr = attribute.attr.as_str();
+                let is_called =
+                    self.scanner.call_segments.contains(attr) || self.module.tree().is_alias(attr);
+                (self.scanner.reference_segments.contains(attr), stands_in_call && is_called)
+            }
+            AnyNodeRef::ExprName(name) => (self.module.is_import(name), stands_in_call),
             _ => return,
         };
-        let is_name = matches!(node, AnyNodeRef::ExprName(_));
-        let scanner = self.scanner;
-        let referable = direct && (is_name || scanner.reference_segments.contains(segment));
-        let callable =
-            is_name || scanner.call_segments.contains(segment) || self.module.tree().is_alias(segment);
+        if !referable && !callable {
+            return;
+        }
+        if let AnyNodeRef::ExprName(name) = node
+            && !self.is_of_interest(name)
+        {
+            return;
+        }
         let handed_on = callable && self.is_handed_on(parent);
         if !referable && !handed_on {
             return;
@@ -465,7 +534,7 @@ impl<'a> Walk<'_, '_, 'a> {
             return Default::default();
         }
         let secrets: Vec<TextRange> = self.found.iter().filter_map(|found| found.hit.secret).collect();
-        let locator = Locator::new(self.module, bytes, secrets);
+        let locator = Locator::new(self.module, bytes, secrets, self.scanner.details);
         let located = self.found.into_iter();
         let findings = located.map(|found| locator.finding(found.check, found.hit, found.node, &found.name));
         (findings.collect(), locator.into_outline())
