@@ -55,6 +55,9 @@ pub struct Finding {
     pub statement: Region,
     /// The lines of the statement, at most [`MAX_EXCERPT_LINES`] around the region.
     pub excerpt: Vec<SourceLine>,
+    /// Where the value came by that makes it dangerous, from outside to here; empty where that is not known, and where
+    /// it is all on one line.
+    pub steps: Vec<Step>,
     /// Dotted path of the definitions around it (`Class.method`), empty at module level.
     pub definition: String,
     /// The tokens of the syntax that fired, one space apart: the same for the same code in any layout.
@@ -63,6 +66,15 @@ pub struct Finding {
     pub line_hash: String,
     /// What it is recognised by in another version of its file.
     pub trace: Trace,
+}
+
+/// A place on the way of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// On one line.
+    pub region: Region,
+    /// That line.
+    pub line: SourceLine,
 }
 
 /// What a finding is recognised by in another version of its file, whatever the layout. The numbers are

@@ -305,3 +305,43 @@ fn every_shell_is_completed_and_every_command_has_a_manual_page() {
     assert_eq!(code(&mergegate(folder.path(), &["man"])), 0);
     assert_eq!(code(&mergegate(folder.path(), &["man", "such"])), 2);
 }
+
+const WAY: &str = "\
+import os
+from flask import request
+
+def handler():
+    name = request.args[\"name\"]
+    token = \"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\" + name
+    command = \"ls \" + token
+    os.system(command)
+";
+
+#[test]
+fn the_way_of_a_dangerous_value_is_told_line_by_line_without_secrets() {
+    let folder = folder_with(&[("way.py", WAY.as_bytes())]);
+    let output =
+        mergegate(folder.path(), &["scan", ".", "--output", "text=-", "--output", "sarif=way.sarif"]);
+    let text = stdout(&output);
+    assert!(text.contains("= from: line 5: name = request.args[\"name\"]"), "{text}");
+    assert!(text.contains("= via: line 6: token = \"******\" + name"), "{text}");
+    let sarif = fs::read_to_string(folder.path().join("way.sarif")).unwrap();
+    assert!(!sarif.contains("zQWBuTSOoRi4"), "{sarif}");
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let result = results.iter().find(|result| result["ruleId"] == "os-system").unwrap();
+    let steps = result["codeFlows"][0]["threadFlows"][0]["locations"].as_array().unwrap();
+    let line = |step: &serde_json::Value| {
+        step["location"]["physicalLocation"]["region"]["startLine"].as_u64().unwrap()
+    };
+    assert_eq!(steps.iter().map(line).collect::<Vec<_>>(), [5, 6, 7, 8]);
+}
+
+#[test]
+fn a_finding_that_is_not_about_a_value_from_outside_tells_no_way() {
+    let code = "import hashlib\nfrom flask import request\n\ndef f():\n    name = request.data\n    return hashlib.md5(name)\n";
+    let folder = folder_with(&[("a.py", code.as_bytes())]);
+    let text = stdout(&mergegate(folder.path(), &["scan", "."]));
+    assert!(text.contains("weak-hash"), "{text}");
+    assert!(!text.contains("= from"), "{text}");
+}

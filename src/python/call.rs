@@ -577,6 +577,11 @@ impl Hits {
         self.0.is_empty()
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Takes all hits out.
     pub fn drain(&mut self) -> impl Iterator<Item = Hit> {
         self.0.drain(..)

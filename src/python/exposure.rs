@@ -122,6 +122,7 @@ impl<'a> Names<'a> {
             }
         }
         self.exposures.borrow_mut().in_round = false;
+        self.note_exposed(value, exposure);
         exposure
     }
 

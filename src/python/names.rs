@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::constant::Constant;
-use super::exposure::Exposures;
+use super::exposure::{Exposure, Exposures};
 use super::known;
 use super::solve::{Answers, Folded, Question};
 use super::tree::{Meaning, NodeId, ScopeId, ScopeKind, Step, Tree, with_stack};
@@ -90,6 +90,8 @@ pub struct Names<'a> {
     pub(super) exposures: RefCell<Exposures>,
     /// What the interpretation of a function found, once it was asked for.
     pub(super) flows: RefCell<FxHashMap<ScopeId, Option<Rc<super::flow::Evaluated>>>>,
+    /// The most exposed value that was asked about lately.
+    witness: Cell<Option<(Exposure, Value<'a>)>>,
     steps: Cell<u32>,
     depth: Cell<u32>,
     gave_up: Cell<bool>,
@@ -103,6 +105,7 @@ impl<'a> Names<'a> {
             folded: RefCell::default(),
             exposures: RefCell::default(),
             flows: RefCell::default(),
+            witness: Cell::new(None),
             steps: Cell::new(0),
             depth: Cell::new(0),
             gave_up: Cell::new(false),
@@ -117,6 +120,19 @@ impl<'a> Names<'a> {
     /// Says that not everything could be followed.
     pub(super) fn give_up(&self) {
         self.gave_up.set(true);
+    }
+
+    /// Notes that a value was asked about that somebody outside has to do with.
+    pub(super) fn note_exposed(&self, value: Value<'a>, exposure: Exposure) {
+        if exposure >= Exposure::Input && self.witness.get().is_none_or(|(noted, _)| noted < exposure) {
+            self.witness.set(Some((exposure, value)));
+        }
+    }
+
+    /// The most exposed value that was asked about since this was called last, if it comes from outside: what a check
+    /// that fires now found dangerous.
+    pub fn take_exposed(&self) -> Option<Value<'a>> {
+        self.witness.take().map(|(_, value)| value)
     }
 
     /// Counts a step; false when there have been too many.

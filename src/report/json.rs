@@ -144,6 +144,9 @@ struct FindingReport {
     statement: RegionReport,
     /// The lines of source around it, with secrets masked.
     excerpt: Vec<LineReport>,
+    /// The lines by which the dangerous value came from outside, the first of them first; without secrets, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<LineReport>,
     /// Dotted path of the definitions around it, empty at module level.
     definition: String,
     /// The same for the same code in the same definition, wherever in the repository it is.
@@ -291,6 +294,7 @@ fn finding(judged: &Judged, fingerprint: String) -> FindingReport {
         region: (&finding.region).into(),
         statement: (&finding.statement).into(),
         excerpt: finding.excerpt.iter().map(line).collect(),
+        steps: finding.steps.iter().map(|step| line(&step.line)).collect(),
         definition: finding.definition.clone(),
         fingerprint,
         state: judged.state.as_ref().map(Into::into),

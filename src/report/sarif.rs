@@ -14,7 +14,7 @@ use serde_sarif::sarif;
 use crate::baseline::State;
 use crate::change_set::Head;
 use crate::check::{Confidence, Severity};
-use crate::finding::{Finding, Position, SourceLine};
+use crate::finding::{Finding, Position, SourceLine, Step};
 use crate::path::FilePath;
 use crate::verdict::{Judged, Justification, Standing, Subject, Verdict};
 
@@ -163,6 +163,7 @@ fn result(item: &Item<'_>, rules: &mut Rules) -> sarif::Result {
         result.baseline_state = judged.state.as_ref().map(baseline_state);
         result.suppressions = judged.justification.as_ref().map(|why| vec![suppression(why, &judged.path)]);
         result.rank = Some(rank(&judged.finding));
+        result.code_flows = code_flow(item, judged).map(|flow| vec![flow]);
         result.related_locations = moved_from(judged).map(|location| vec![location]);
         result.properties = Some(bag(json!({
             "action": judged.action.to_string(),
@@ -268,6 +269,26 @@ fn context(excerpt: &[SourceLine]) -> Option<sarif::Region> {
             .snippet(snippet)
             .build(),
     )
+}
+
+/// The way of a dangerous value from outside to the finding.
+fn code_flow(item: &Item<'_>, judged: &Judged) -> Option<sarif::CodeFlow> {
+    let steps = &judged.finding.steps;
+    let first = steps.first()?;
+    let told = |step: &Step| if step == first { "The value comes from here." } else { "It comes by here." };
+    let at = |step: &Step| {
+        let line = context(std::slice::from_ref(&step.line));
+        let mut location = place(&judged.path, region(step.region.start, step.region.end), line);
+        location.message = Some(sarif::Message::from(told(step)));
+        location
+    };
+    let mut locations: Vec<sarif::Location> = steps.iter().map(at).collect();
+    let mut end = location(item);
+    end.message = Some(sarif::Message::from("It arrives here."));
+    locations.push(end);
+    let locations = locations.into_iter().map(|at| sarif::ThreadFlowLocation::builder().location(at).build());
+    let thread = sarif::ThreadFlow::builder().locations(locations.collect::<Vec<_>>()).build();
+    Some(sarif::CodeFlow::builder().thread_flows(vec![thread]).build())
 }
 
 fn moved_from(judged: &Judged) -> Option<sarif::Location> {

@@ -2,6 +2,7 @@
 //! the last line.
 
 use crate::baseline::State;
+use crate::finding::Step;
 use crate::terminal::Terminal;
 use crate::terminal::{BLOCK, FAINT, FRAME, NAME, PASS, STRONG, Style, WARN};
 use crate::verdict::{Standing, Verdict};
@@ -12,6 +13,9 @@ use super::{Format, Options, counts, headline, only_counts};
 
 /// How many of the things that block are named once more at the end, where the reader's eye is.
 const MAX_REMINDERS: usize = 10;
+
+/// How many lines are shown of the way of a value.
+const MAX_STEPS: usize = 4;
 
 /// How far the second line of a message and of a note is indented.
 const HANG: usize = 4;
@@ -86,6 +90,9 @@ impl Page {
             note("help", UNSCANNABLE_HELP);
         }
         let Some(judged) = item.finding else { return };
+        for (name, text) in way(&judged.finding.steps) {
+            note(name, &text);
+        }
         if judged.blocks {
             note("help", judged.finding.check.instead);
             if !judged.justifiable {
@@ -161,6 +168,19 @@ impl Page {
         let style = if verdict.blocked() { BLOCK } else { PASS };
         self.prose(&format!("{}: ", headline::word(verdict)), style, HANG, &headline::details(verdict));
     }
+}
+
+/// Where a value came from and by which lines, the middle of a long way left out.
+fn way(steps: &[Step]) -> Vec<(&'static str, String)> {
+    let told = |step: &Step| format!("line {}: {}", step.line.number, step.line.text.trim());
+    let name = |at: usize| if at == 0 { "from" } else { "via" };
+    let mut way: Vec<_> = steps.iter().enumerate().map(|(at, step)| (name(at), told(step))).collect();
+    if way.len() > MAX_STEPS {
+        let left_out = way.len() - MAX_STEPS;
+        let lines = if left_out == 1 { "line" } else { "lines" };
+        way.splice(MAX_STEPS - 1..way.len() - 1, [("via", format!("{left_out} more {lines}"))]);
+    }
+    way
 }
 
 /// `path:line:column`, as editors and terminals make it a link.

@@ -6,11 +6,10 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{AnyNodeRef, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use super::Details;
-use crate::check::Check;
-use crate::finding::{Finding, MAX_EXCERPT_LINES, SourceLine, Trace};
+use super::{Details, Found};
+use crate::finding::{Finding, MAX_EXCERPT_LINES, Region, SourceLine, Step, Trace};
 use crate::line_hash::{LineHash, line_hashes};
-use crate::python::{Hit, Module, NodeId, Numbers, Outline, SourceFile, is_statement, number};
+use crate::python::{Module, NodeId, Numbers, Outline, SourceFile, Value, is_statement, number};
 
 /// How many characters of a line of source a report shows.
 const MAX_LINE_WIDTH: usize = 240;
@@ -55,7 +54,8 @@ impl<'m, 'a> Locator<'m, 'a> {
         self.numbers.map(Numbers::into_outline).unwrap_or_default()
     }
 
-    pub fn finding(&self, check: &'static Check, hit: Hit, node: NodeId, name: &str) -> Finding {
+    pub fn finding(&self, found: Found<'a>) -> Finding {
+        let Found { check, hit, node, name, exposed } = found;
         let node = self.node_of(node, hit.range);
         let place = self.on_one_line(hit.range);
         let region = self.file.region(place);
@@ -67,13 +67,28 @@ impl<'m, 'a> Locator<'m, 'a> {
             confidence: hit.confidence,
             message: hit.message.unwrap_or_else(|| check.summary.to_owned()),
             excerpt: self.excerpt(place, region.start.line, statement.start.line..=statement.end.line),
+            steps: exposed.map(|value| self.steps(value, &region)).unwrap_or_default(),
             definition: self.module.definition(node),
             normalized: self.normalized(node, hit.range),
-            trace: self.trace(node, hit.range, hit.secret, name),
+            trace: self.trace(node, hit.range, hit.secret, &name),
             line_hash: line_hash.map(ToString::to_string).unwrap_or_default(),
             region,
             statement,
         }
+    }
+
+    /// Where a value came by on its way to a finding.
+    fn steps(&self, value: Value<'a>, finding: &Region) -> Vec<Step> {
+        let step = |range| {
+            let place = self.on_one_line(range);
+            let region = self.file.region(place);
+            Step { line: self.shown_line(region.start.line, place), region }
+        };
+        let way = self.module.names().way(value);
+        let mut steps: Vec<Step> = way.into_iter().map(step).collect();
+        steps.retain(|step| step.region.start.line != finding.start.line);
+        steps.dedup_by_key(|step| step.region.start.line);
+        steps
     }
 
     /// A range that spans several lines shrinks to its last name, or to its first line.

@@ -175,12 +175,14 @@ pub fn fires(check: &'static Check, example: &str) -> Result<bool, String> {
 }
 
 /// A hit with the check that made it and the syntax it is about.
-struct Found {
+struct Found<'a> {
     check: &'static Check,
     hit: Hit,
     node: NodeId,
     /// What the name in question refers to; empty where the check is not about a name.
     name: CompactString,
+    /// The value from outside that the check found dangerous, if that is what it is about.
+    exposed: Option<Value<'a>>,
 }
 
 struct Walk<'s, 'm, 'a> {
@@ -188,7 +190,7 @@ struct Walk<'s, 'm, 'a> {
     module: &'m Module<'a>,
     /// Whether a check asks about what a name means, by the scope that binds it.
     interest: FxHashMap<(ScopeId, &'a str), bool>,
-    found: Vec<Found>,
+    found: Vec<Found<'a>>,
     hits: Hits,
     full: bool,
 }
@@ -205,12 +207,12 @@ impl<'a> Walk<'_, '_, 'a> {
         Some(Problem { reason, at: None })
     }
 
-    fn push(&mut self, check: &'static Check, hit: Hit, node: NodeId, name: &str) {
+    fn push(&mut self, found: Found<'a>) {
         if self.found.len() >= MAX_FINDINGS {
             self.full = true;
             return;
         }
-        self.found.push(Found { check, hit, node, name: name.into() });
+        self.found.push(found);
     }
 
     fn take_hits(&mut self, check: &'static Check, node: NodeId) {
@@ -218,8 +220,9 @@ impl<'a> Walk<'_, '_, 'a> {
             return;
         }
         let mut hits = std::mem::take(&mut self.hits);
+        let exposed = if hits.len() == 1 { self.module.names().take_exposed() } else { None };
         for hit in hits.drain() {
-            self.push(check, hit, node, "");
+            self.push(Found { check, hit, node, name: CompactString::default(), exposed });
         }
         self.hits = hits;
     }
@@ -237,6 +240,7 @@ impl<'a> Walk<'_, '_, 'a> {
         let module = self.module;
         for (id, node) in module.tree().nodes() {
             for (check, ask) in &self.scanner.nodes[node.kind() as usize] {
+                module.names().take_exposed();
                 ask(&Node { module, node }, &mut self.hits);
                 self.take_hits(check, id);
             }
@@ -322,12 +326,15 @@ impl<'a> Walk<'_, '_, 'a> {
         }
         let call =
             Call { module: self.module, node, name: name.into(), arguments: callee.arguments, handed_on };
+        let names = self.module.names();
         for (check, when) in exact.into_iter().chain(method).flatten() {
+            names.take_exposed();
             let Some(mut hit) = judge(*when, &call, place) else { continue };
             if hit.range == place {
                 hit.message = alias_message(check, self.module.file(), place, &call.name);
             }
-            self.push(check, hit, id, &call.name);
+            let exposed = names.take_exposed();
+            self.push(Found { check, hit, node: id, name: call.name.clone(), exposed });
         }
     }
 
@@ -404,7 +411,7 @@ impl<'a> Walk<'_, '_, 'a> {
             if let Some(confidence) = when(&reference) {
                 let mut hit = Hit::at(place, confidence);
                 hit.message = alias_message(check, self.module.file(), place, &reference.name);
-                self.push(check, hit, id, &reference.name);
+                self.push(Found { check, hit, node: id, name: reference.name.clone(), exposed: None });
             }
         }
     }
@@ -496,7 +503,8 @@ impl<'a> Walk<'_, '_, 'a> {
         let assignment = Assignment { module: self.module, target, name, key, value };
         for (check, when) in rules {
             if let Some(confidence) = when(&assignment) {
-                self.push(check, Hit::at(place, confidence), id, &assignment.name);
+                let name = assignment.name.clone();
+                self.push(Found { check, hit: Hit::at(place, confidence), node: id, name, exposed: None });
             }
         }
     }
@@ -511,7 +519,8 @@ impl<'a> Walk<'_, '_, 'a> {
         loop {
             if let Some(rules) = self.scanner.imports.get(&full[..end]) {
                 for (check, ()) in rules {
-                    self.push(check, Hit::at(place, Confidence::High), id, &full[..end]);
+                    let hit = Hit::at(place, Confidence::High);
+                    self.push(Found { check, hit, node: id, name: full[..end].into(), exposed: None });
                 }
             }
             match full[..end].rfind('.') {
@@ -536,7 +545,7 @@ impl<'a> Walk<'_, '_, 'a> {
         let secrets: Vec<TextRange> = self.found.iter().filter_map(|found| found.hit.secret).collect();
         let locator = Locator::new(self.module, bytes, secrets, self.scanner.details);
         let located = self.found.into_iter();
-        let findings = located.map(|found| locator.finding(found.check, found.hit, found.node, &found.name));
+        let findings = located.map(|found| locator.finding(found));
         (findings.collect(), locator.into_outline())
     }
 }
