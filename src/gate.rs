@@ -1,16 +1,18 @@
-//! The gate over a change: both sides of every Python file that it touches, compared and judged.
+//! The gate over a change: both sides of every Python file that it touches, compared and judged. Where the policy
+//! says `scope: all`, the other files of the head are judged, too.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::analysis::{Analyser, Analysis, has_python_shebang};
-use crate::baseline::{self, Candidate, Comparison, Pair, Side, State};
+use crate::baseline::{self, Candidate, Comparison, Gone, Pair, Side, State};
 use crate::change_set::{
     ChangeSet, ChangedFile, Content, GitError, Mode, Repository, Revisions, Status, Version,
 };
 use crate::escape;
 use crate::finding::Finding;
 use crate::path::FilePath;
-use crate::policy::{Action, NewSuppression, Policy};
+use crate::policy::{Action, NewSuppression, Policy, Scope};
 use crate::suppression::{self, Date, Suppression};
 use crate::verdict::{self, Justification, Remark, Subject, Verdict};
 
@@ -20,7 +22,13 @@ struct Read {
     analysis: Analysis,
 }
 
-/// A file of the change with what is known about both sides.
+/// The versions of a file.
+struct Versions {
+    base: Vec<Version>,
+    head: Option<Version>,
+}
+
+/// A file with what is known about both sides.
 struct Compared {
     base: Vec<Read>,
     head: Option<Read>,
@@ -37,24 +45,29 @@ pub fn check(
     let changes = repository.changes(&revisions)?;
     let mut remarks = remarks;
     remarks.extend(remarks_on(&changes, &revisions));
+    let mut files: Vec<Versions> =
+        changes.files.into_iter().map(|file| Versions { base: file.base, head: file.head }).collect();
+    if analyser.policy().scope == Scope::All {
+        add_untouched(&mut files, repository.files_at_head(&revisions)?);
+    }
     let reader = Reader { repository, analyser };
-    let heads: Vec<Option<Read>> =
-        changes.files.par_iter().map(|file| reader.head(file)).collect::<Result<_, _>>()?;
-    // Without anything on the head side there is nothing to pair, and nobody asks for the base side.
-    let is_asked_for = heads
-        .iter()
-        .flatten()
-        .any(|head| !head.analysis.findings.is_empty() || !head.analysis.suppressions.is_empty());
-    let files: Vec<Compared> = changes
-        .files
-        .par_iter()
-        .zip(heads)
-        .map(|(file, head)| {
-            let base = if is_asked_for { reader.base(file)? } else { Vec::new() };
-            Ok(Compared { base, head })
-        })
-        .collect::<Result<_, GitError>>()?;
+    let files = files.par_iter().map(|file| reader.both(file)).collect::<Result<_, _>>()?;
     Ok(judge(analyser, files, Subject::Change(revisions), policy_name, remarks))
+}
+
+/// Adds the files of the head that the change does not touch: they are the same on both sides.
+fn add_untouched(files: &mut Vec<Versions>, all: Vec<Version>) {
+    let touched: FxHashSet<FilePath> =
+        files.iter().flat_map(|file| &file.head).map(|version| version.path.clone()).collect();
+    let untouched = all.into_iter().filter(|version| !touched.contains(&version.path));
+    files.extend(untouched.map(|version| Versions { base: vec![version.clone()], head: Some(version) }));
+    files.sort_by(|a, b| a.path().cmp(&b.path()));
+}
+
+impl Versions {
+    fn path(&self) -> Option<&FilePath> {
+        self.head.iter().chain(&self.base).next().map(|version| &version.path)
+    }
 }
 
 fn judge(
@@ -65,12 +78,20 @@ fn judge(
     remarks: Vec<Remark>,
 ) -> Verdict {
     let policy = analyser.policy();
+    let action = |finding: &Finding, path: &FilePath| {
+        policy.decide(finding.check, finding.severity, finding.confidence, path).action
+    };
     let stricter = |finding: &Finding, from: &FilePath, to: &FilePath| {
-        let action = |path| policy.decide(finding.check, finding.severity, finding.confidence, path).action;
-        strictness(action(to)) > strictness(action(from))
+        strictness(action(finding, to)) > strictness(action(finding, from))
     };
     let pairs: Vec<Pair<'_>> = files.iter().map(pair).collect();
-    let Comparison { states, fixed } = baseline::compare(&pairs, &stricter);
+    let Comparison { states, gone } = baseline::compare(&pairs, &stricter);
+    let is_known_to_be_gone = |gone: &&Gone<'_>| {
+        let head = files[gone.file].head.as_ref();
+        let is_read = head.is_none_or(|head| head.analysis.problem.is_none());
+        is_read && action(gone.finding, gone.path) != Action::Off
+    };
+    let gone = gone.iter().filter(is_known_to_be_gone).count();
     let mut verdict = Verdict {
         subject,
         policy: policy_name,
@@ -78,7 +99,7 @@ fn judge(
         unscannable: Vec::new(),
         remarks,
         files: files.iter().filter(|file| file.head.is_some()).count(),
-        fixed,
+        gone,
         disclosure: policy.disclosure,
     };
     for (file, states) in files.into_iter().zip(states) {
@@ -222,13 +243,10 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn head(&self, file: &ChangedFile) -> Result<Option<Read>, GitError> {
-        file.head.as_ref().map_or(Ok(None), |version| self.read(version))
-    }
-
-    fn base(&self, file: &ChangedFile) -> Result<Vec<Read>, GitError> {
-        let reads = file.base.iter().map(|version| self.read(version));
-        reads.filter_map(Result::transpose).collect()
+    fn both(&self, file: &Versions) -> Result<Compared, GitError> {
+        let base = file.base.iter().filter_map(|version| self.read(version).transpose());
+        let head = file.head.as_ref().map_or(Ok(None), |version| self.read(version))?;
+        Ok(Compared { base: base.collect::<Result<_, _>>()?, head })
     }
 
     /// A link with the name of a Python file is what Python imports, and is not followed. Where it leads to a file
@@ -301,12 +319,18 @@ fn remarks_on(changes: &ChangeSet, revisions: &Revisions) -> Vec<Remark> {
         file.status != Status::Deleted
             && file.head.as_ref().is_some_and(|version| version.mode == Mode::Submodule)
     };
-    remarks.extend(changes.files.iter().filter(is_submodule).map(|file| Remark {
-        id: "submodule",
-        path: Some(file.path.clone()),
-        at: None,
-        message: "This submodule now stands at another commit; what is in it was not scanned.".to_owned(),
-        action: Action::Warn,
+    remarks.extend(changes.files.iter().filter(is_submodule).map(|file| {
+        let what = match file.status {
+            Status::Modified => "This submodule now stands at another commit",
+            _ => "The change adds this submodule",
+        };
+        Remark {
+            id: "submodule",
+            path: Some(file.path.clone()),
+            at: None,
+            message: format!("{what}; what is in it was not scanned."),
+            action: Action::Warn,
+        }
     }));
     remarks
 }

@@ -48,8 +48,10 @@ pub fn from_file(path: &Path, style: Style) -> Result<Policy, Failure> {
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let resolve = |source: &ExtendsSource| match source {
         ExtendsSource::File(file) => read_text(&folder.join(file)),
-        ExtendsSource::Revision { .. } => {
-            Err("a policy at a revision needs a repository: it works in `mergegate check`".to_owned())
+        ExtendsSource::Revision { rev, path } => {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
+            let repository = Repository::open(folder).map_err(|error| error.message)?;
+            text_at_revision(&repository, rev, path)
         }
     };
     Policy::parse(&path.display().to_string(), &text, &resolve).map_err(|error| invalid(&error, style))
@@ -106,6 +108,22 @@ pub fn try_examples(policy: &Policy, style: Style) -> Result<(), Failure> {
     policy.try_examples(&scan::fires).map_err(|error| invalid(&error, style))
 }
 
+fn text(repository: &Repository, version: &Version) -> Result<String, String> {
+    let path = &version.path;
+    if !matches!(version.mode, Mode::Regular | Mode::Executable) {
+        return Err(format!("{path} is no regular file"));
+    }
+    match repository.read(version, LARGEST_POLICY).map_err(|error| error.message)? {
+        Content::TooLarge { size } => Err(format!("{path} has {size} bytes, too many for a policy")),
+        Content::Bytes(bytes) => String::from_utf8(bytes).map_err(|_| format!("{path} is not UTF-8")),
+    }
+}
+
+fn text_at_revision(repository: &Repository, rev: &str, path: &str) -> Result<String, String> {
+    let version = repository.at_revision(rev, &FilePath::from_bytes(path)).map_err(|error| error.message)?;
+    version.map_or_else(|| Err(format!("there is no {rev}:{path}")), |version| text(repository, &version))
+}
+
 /// One side of a change.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SideOf {
@@ -128,27 +146,13 @@ impl Sides<'_> {
         }
     }
 
-    fn text(&self, version: &Version) -> Result<String, String> {
-        let path = &version.path;
-        if !matches!(version.mode, Mode::Regular | Mode::Executable) {
-            return Err(format!("{path} is no regular file"));
-        }
-        match self.repository.read(version, LARGEST_POLICY).map_err(|error| error.message)? {
-            Content::TooLarge { size } => Err(format!("{path} has {size} bytes, too many for a policy")),
-            Content::Bytes(bytes) => String::from_utf8(bytes).map_err(|_| format!("{path} is not UTF-8")),
-        }
-    }
-
     fn extended(&self, side: SideOf, source: &ExtendsSource) -> Result<String, String> {
-        let found = match source {
-            ExtendsSource::File(path) => self.version(side, path),
-            ExtendsSource::Revision { rev, path } => {
-                self.repository.at_revision(rev, &FilePath::from_bytes(path.as_str()))
-            }
-        };
-        match found.map_err(|error| error.message)? {
-            Some(version) => self.text(&version),
-            None => Err(format!("there is no {source}")),
+        match source {
+            ExtendsSource::File(path) => match self.version(side, path).map_err(|error| error.message)? {
+                Some(version) => text(self.repository, &version),
+                None => Err(format!("there is no {path}")),
+            },
+            ExtendsSource::Revision { rev, path } => text_at_revision(self.repository, rev, path),
         }
     }
 
@@ -156,7 +160,7 @@ impl Sides<'_> {
     fn policy(&self, side: SideOf) -> Result<Option<(Policy, &'static str, String)>, Failure> {
         for name in NAMES {
             let Some(version) = self.version(side, name)? else { continue };
-            let text = self.text(&version).map_err(Failure::usage)?;
+            let text = text(self.repository, &version).map_err(Failure::usage)?;
             let policy = Policy::parse(name, &text, &|source| self.extended(side, source))
                 .map_err(|error| invalid(&error, self.style))?;
             return Ok(Some((policy, name, text)));
@@ -224,9 +228,12 @@ fn edited(
     head: Result<Option<(Policy, &'static str, String)>, Failure>,
 ) -> Option<Remark> {
     let message = match head {
-        Ok(Some((_, head_name, text))) if text == base_text && head_name == name => return None,
-        Ok(Some((head, _, _))) => {
+        Ok(Some((head, head_name, text))) => {
             let differences = crate::policy::difference(base, &head);
+            // The text may be the same although a file that it extends is not.
+            if differences.is_empty() && text == base_text && head_name == name {
+                return None;
+            }
             let told = match differences.as_slice() {
                 [] => "nothing changes by it".to_owned(),
                 differences => told(differences),

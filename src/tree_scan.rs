@@ -52,7 +52,7 @@ pub fn scan(
         unscannable: Vec::new(),
         remarks: Vec::new(),
         files: 0,
-        fixed: 0,
+        gone: 0,
         disclosure: analyser.policy().disclosure,
     };
     for Analysed { path, analysis, .. } in analyse(paths, analyser, show_progress)? {

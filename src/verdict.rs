@@ -21,8 +21,9 @@ pub struct Verdict {
     pub remarks: Vec<Remark>,
     /// How many files were scanned (on the head side).
     pub files: usize,
-    /// How many findings of the base side are gone.
-    pub fixed: usize,
+    /// How many findings of the base side are gone, of those that the policy did not switch off there and in files
+    /// that could be analysed.
+    pub gone: usize,
     /// How much public reports may tell.
     pub disclosure: crate::policy::Disclosure,
 }

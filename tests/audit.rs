@@ -184,3 +184,36 @@ fn make_executable(_: &Path) {}
 fn is_executable(_: &Path) -> bool {
     true
 }
+
+#[test]
+fn a_policy_on_disk_may_extend_one_at_a_revision() {
+    let repo = TestRepo::new();
+    repo.write("team.yml", "version: 1\nrules:\n  - select: [eval]\n    action: warn\n").commit("team");
+    repo.branch("security").switch("main");
+    repo.remove("team.yml").write("a.py", "eval(text)\n");
+    repo.write(".mergegate.yml", "version: 1\nextends: [{ rev: security, path: team.yml }]\n");
+    repo.commit("policy");
+    let output = mergegate(repo.path(), &["scan"]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    assert!(stdout(&output).contains("1 warning"), "{}", stdout(&output));
+    repo.git(&["branch", "--quiet", "-D", "security"]);
+    let output = mergegate(repo.path(), &["scan"]);
+    assert_eq!(code(&output), 2, "{}", stdout(&output));
+    assert!(stderr(&output).contains("security"), "{}", stderr(&output));
+}
+
+#[test]
+fn the_day_is_given_by_argument_then_by_the_environment() {
+    let repo = TestRepo::new();
+    repo.write("a.py", "eval(text)  # mergegate: allow[eval] our own text, SEC-1 until=2026-03-31\n");
+    let scan = |arguments: &[&str], seconds: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mergegate"));
+        command.arg("scan").args(arguments).current_dir(repo.path()).env_clear();
+        code(&command.env("SOURCE_DATE_EPOCH", seconds).output().unwrap())
+    };
+    let (last_day, day_after) = ("1774915200", "1775001600");
+    assert_eq!((scan(&[], last_day), scan(&[], day_after)), (0, 1));
+    assert_eq!(scan(&["--today", "2026-04-01"], last_day), 1);
+    assert_eq!(scan(&["--today", "2026-03-31"], day_after), 0);
+    assert_eq!(scan(&["--today", "31.3.2026"], last_day), 2);
+}

@@ -4,8 +4,9 @@
     benches/matching/oracle.py --mergegate target/release/mergegate --pairs 60 REPOSITORY.git …
 
 Both versions of every file that a commit touches are scanned (`mergegate scan`). Then each definition is laid
-beside its other version, token by token (`difflib`), and findings that stand on the same token are the same. It shares no code with the gate but the scanner, reads Python with Python's own `ast` and `tokenize`,
-and finds renames with git. Every finding on which the two differ is printed.
+beside its other version, token by token (`difflib`), and findings that stand on the same token are the same. It
+shares no code with the gate but the scanner, reads Python with Python's own `ast` and `tokenize`, and finds renames
+with git. Every finding on which the two differ is printed.
 
 Files that this Python cannot parse are left out on both sides.
 """
@@ -25,8 +26,9 @@ import tokenize
 
 POLICY = """\
 version: 1
+extends: []
 rules:
-  - select: { severity: low }
+  - select: { severity: info }
     action: warn
   - select: [assert]
     action: off
@@ -56,6 +58,8 @@ class Finding:
         self.path = raw["path"]["display"].removeprefix("./")
         start = raw["region"]["start"]
         self.line, self.column = start["line"], start["column"]
+        end = raw["region"]["end"]
+        self.end = (end["line"], end["column"] - 1)
         self.statement = (raw["statement"]["start"]["line"], raw["statement"]["end"]["line"])
         self.rank = (SEVERITIES.index(raw["severity"]), CONFIDENCES.index(raw["confidence"]))
         self.raw = raw
@@ -180,15 +184,22 @@ def statement_tokens(module, finding):
 
 
 def call_tokens(finding):
-    """The tokens from the finding to the end of the bracket that follows it."""
-    tokens, depth = [], 0
-    for token in finding.unit.tokens[max(finding.token, 0):]:
+    """The tokens that the finding marks, with the bracket that opens behind them, or with what is assigned to them."""
+    tokens, depth, assigned = [], 0, False
+    unit = finding.unit
+    for place, token in list(zip(unit.places, unit.tokens))[max(finding.token, 0):]:
+        is_marked = place < finding.end
+        assigned = assigned or (not is_marked and depth == 0 and token == "=")
+        if assigned and place[0] > finding.statement[1]:
+            break
+        if not is_marked and not assigned and depth == 0 and token not in ("(", "["):
+            break
         tokens.append(token)
-        if token in "([{":
+        if token in ("(", "[", "{"):
             depth += 1
-        if token in ")]}":
+        if token in (")", "]", "}"):
             depth -= 1
-            if depth <= 0:
+            if depth <= 0 and not is_marked and not assigned:
                 break
         if len(tokens) > 400:
             break

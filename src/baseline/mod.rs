@@ -78,12 +78,22 @@ pub struct Pair<'a> {
 }
 
 /// What became of the findings of a change.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Comparison {
+#[derive(Debug, Clone, Default)]
+pub struct Comparison<'a> {
     /// The states of all findings on the head side: one list a file, in the order given.
     pub states: Vec<Vec<State>>,
-    /// How many findings of the base side are gone.
-    pub fixed: usize,
+    /// The findings of the base side that are gone and were not justified.
+    pub gone: Vec<Gone<'a>>,
+}
+
+/// A finding of the base side that is no longer there.
+#[derive(Debug, Clone, Copy)]
+pub struct Gone<'a> {
+    /// The file of the change, by index.
+    pub file: usize,
+    /// Where it was.
+    pub path: &'a FilePath,
+    pub finding: &'a Finding,
 }
 
 /// Whether the policy treats a finding more strictly at a new path (the last argument) than at an old one.
@@ -91,18 +101,19 @@ pub type Stricter<'s> = &'s dyn Fn(&Finding, &FilePath, &FilePath) -> bool;
 
 /// Pairs the findings of both sides. With several merge bases, a finding counts as what it is against the one
 /// that is most in its favour.
-pub fn compare(files: &[Pair<'_>], stricter: Stricter<'_>) -> Comparison {
+pub fn compare<'a>(files: &'a [Pair<'a>], stricter: Stricter<'_>) -> Comparison<'a> {
     let bases = files.iter().map(|file| file.base.len()).max().unwrap_or(0).max(1);
     let comparisons = (0..bases).map(|base| pairing::compare(files, base, stricter));
     comparisons.reduce(Comparison::or_milder).unwrap_or_default()
 }
 
-impl Comparison {
-    fn or_milder(self, other: Comparison) -> Comparison {
+impl Comparison<'_> {
+    fn or_milder(self, other: Self) -> Self {
         let file = |(one, other): (Vec<State>, Vec<State>)| {
             one.into_iter().zip(other).map(|(one, other)| one.or_milder(other)).collect()
         };
         let states = self.states.into_iter().zip(other.states).map(file).collect();
-        Comparison { states, fixed: self.fixed.min(other.fixed) }
+        let gone = if other.gone.len() < self.gone.len() { other.gone } else { self.gone };
+        Comparison { states, gone }
     }
 }

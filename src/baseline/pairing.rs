@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::alignment::{Alignment, Place};
 use super::resemblance::{Bodies, resemblance, sorted};
-use super::{Comparison, Pair, Side, State, Stricter};
+use super::{Comparison, Gone, Pair, Side, State, Stricter};
 use crate::finding::Finding;
 use crate::path::FilePath;
 use crate::python::{Definition, Outline, number};
@@ -28,7 +28,7 @@ const MOST_CANDIDATES: usize = 16;
 const MOST_COMPARED: usize = 32;
 
 /// Compares the head side with one of the merge bases. A file with fewer versions is the same in the others.
-pub fn compare(files: &[Pair<'_>], base: usize, stricter: Stricter<'_>) -> Comparison {
+pub fn compare<'a>(files: &'a [Pair<'a>], base: usize, stricter: Stricter<'_>) -> Comparison<'a> {
     let mut pairing = Pairing::of(files, base);
     pairing.pair_kept();
     pairing.pair_moved();
@@ -258,13 +258,14 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    fn comparison(&self, files: usize, stricter: Stricter<'_>) -> Comparison {
+    fn comparison(&self, files: usize, stricter: Stricter<'_>) -> Comparison<'a> {
         let mut states = vec![Vec::new(); files];
         for new in &self.new {
             states[new.file].push(self.state(new, stricter));
         }
-        let fixed = self.old.iter().filter(|old| old.partner.is_none() && !old.justified).count();
-        Comparison { states, fixed }
+        let gone = self.old.iter().filter(|old| old.partner.is_none() && !old.justified);
+        let gone = gone.map(|old| Gone { file: old.file, path: old.path, finding: old.finding });
+        Comparison { states, gone: gone.collect() }
     }
 
     fn state(&self, new: &Item<'a>, stricter: Stricter<'_>) -> State {

@@ -26,6 +26,17 @@ impl Repository {
         Ok(ChangeSet { files: renames::find(self, files) })
     }
 
+    /// All files of the head, ordered by path.
+    pub fn files_at_head(&self, revisions: &Revisions) -> Result<Vec<Version>, GitError> {
+        let git = self.walker();
+        let files = match revisions.head {
+            ResolvedHead::Commit(head) => tree::files(&git, Some(tree_of(&git, head)?))?,
+            ResolvedHead::Index => index::all_staged(&git)?,
+            ResolvedHead::WorkTree => index::all_on_disk(&git)?,
+        };
+        Ok(files.into_iter().map(|(path, entry)| version(path, entry)).collect())
+    }
+
     /// The version of a path at the base, with several merge bases at the best one: for the policy, which must be
     /// one. None if there is no file.
     pub fn at_base(&self, revisions: &Revisions, path: &FilePath) -> Result<Option<Version>, GitError> {

@@ -17,7 +17,7 @@ use super::tree::{self, Difference, Entry};
 use super::{Mode, Place};
 use crate::path::FilePath;
 
-type Files = BTreeMap<FilePath, Entry>;
+pub(super) type Files = BTreeMap<FilePath, Entry>;
 
 /// HEAD's tree against the index.
 pub(super) fn staged(git: &gix::Repository, head: Option<ObjectId>) -> Result<Vec<Difference>, GitError> {
@@ -27,7 +27,20 @@ pub(super) fn staged(git: &gix::Repository, head: Option<ObjectId>) -> Result<Ve
 
 /// HEAD's tree against the files on disk.
 pub(super) fn on_disk(git: &gix::Repository, head: Option<ObjectId>) -> Result<Vec<Difference>, GitError> {
-    let index = open(git, head)?;
+    Ok(compare(tree::files(git, head)?, files_on_disk(git, open(git, head)?)?))
+}
+
+/// All files of the index.
+pub(super) fn all_staged(git: &gix::Repository) -> Result<Files, GitError> {
+    staged_files(git, &open(git, None)?)
+}
+
+/// All files on disk, untracked ones included and ignored ones not.
+pub(super) fn all_on_disk(git: &gix::Repository) -> Result<Files, GitError> {
+    files_on_disk(git, open(git, None)?)
+}
+
+fn files_on_disk(git: &gix::Repository, index: gix::index::File) -> Result<Files, GitError> {
     let work_tree = WorkTree::of(git)?;
     let mut files = Files::new();
     for (path, tracked) in tracked_files(git, &index)? {
@@ -42,12 +55,12 @@ pub(super) fn on_disk(git: &gix::Repository, head: Option<ObjectId>) -> Result<V
         };
         files.extend(entry.map(|entry| (path, entry)));
     }
-    Ok(compare(tree::files(git, head)?, files))
+    Ok(files)
 }
 
 /// The staged entry of one path.
 pub(super) fn find_staged(git: &gix::Repository, path: &FilePath) -> Result<Option<Entry>, GitError> {
-    Ok(staged_files(git, &open(git, None)?)?.remove(path))
+    Ok(all_staged(git)?.remove(path))
 }
 
 /// Both sides are complete lists.

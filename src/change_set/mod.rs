@@ -28,7 +28,6 @@ mod disk;
 mod error;
 mod finder;
 mod index;
-mod lines;
 mod renames;
 mod repository;
 mod revisions;
@@ -38,10 +37,9 @@ mod tree;
 pub use blame::Authorship;
 pub use create::{NewCommit, create};
 pub use error::GitError;
-pub use lines::{Hunk, line_map};
 pub use repository::{Content, Repository};
 pub use revisions::{Base, Choice, Head, Request, Revisions, Target};
-pub use sequence::sequence_map;
+pub use sequence::{Hunk, sequence_map};
 
 use crate::path::FilePath;
 

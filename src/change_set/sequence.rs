@@ -1,8 +1,15 @@
 //! The difference between two sequences of anything that has numbers.
 
+use std::ops::Range;
+
 use gix::diff::blob::{Algorithm, Diff, InternedInput};
 
-use super::lines::Hunk;
+/// Entries of the old sequence that became entries of the new one; either range may be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hunk {
+    pub old: Range<u32>,
+    pub new: Range<u32>,
+}
 
 /// More entries of both sequences together are not compared one by one: with two numbers that take turns the
 /// time grows with the square.

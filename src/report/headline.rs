@@ -10,7 +10,7 @@ pub fn word(verdict: &Verdict) -> &'static str {
     if verdict.blocked() { "blocked" } else { "passed" }
 }
 
-/// What stands behind the word: "2 new findings block, 1 warning, 1 justified, 3 unchanged in 4 files".
+/// What stands behind the word: "2 new findings block, 1 warning, 1 justified, 3 unchanged in 4 files; 2 gone".
 pub fn details(verdict: &Verdict) -> String {
     let counts = verdict.counts();
     let others: Vec<Standing> =
@@ -46,7 +46,8 @@ pub fn details(verdict: &Verdict) -> String {
     if counts.unchanged > 0 {
         parts.push(format!("{} unchanged", counts.unchanged));
     }
-    format!("{} in {}", parts.join(", "), several(verdict.files, "file"))
+    let gone = if verdict.gone > 0 { format!("; {} gone", verdict.gone) } else { String::new() };
+    format!("{} in {}{gone}", parts.join(", "), several(verdict.files, "file"))
 }
 
 /// "a", "a and b", "a, b and c".

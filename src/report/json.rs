@@ -124,6 +124,8 @@ struct CountsReport {
     unchanged: usize,
     /// Are justified by a comment.
     suppressed: usize,
+    /// Were on the base side and are gone.
+    gone: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -271,6 +273,7 @@ impl Report {
                 warnings: counts.warnings,
                 unchanged: counts.unchanged,
                 suppressed: counts.suppressed,
+                gone: verdict.gone,
             },
             files: verdict.files,
             findings: verdict.results.iter().map(|judged| finding(judged, fingerprints.of(judged))).collect(),

@@ -19,7 +19,7 @@ fn a_finding_in_an_added_file_is_new() {
 #[test]
 fn ten_copies_of_an_old_line_are_nine_new_findings() {
     let change = file("eval(x)\n", &"eval(x)\n".repeat(10));
-    let states = change.compare().states.concat();
+    let states = change.compare().0;
     assert_eq!(states.iter().filter(|state| crate::change::word(state) == "new").count(), 9);
 }
 
@@ -154,7 +154,7 @@ fn different_syntax_is_different() {
         for (j, other) in forms.iter().enumerate() {
             let text = |form: &str| format!("async def f():\n    eval({form})\n");
             let state = if i == j { "unchanged" } else { "updated" };
-            let states = file(&text(one), &text(other)).compare().states.concat();
+            let states = file(&text(one), &text(other)).compare().0;
             let states: Vec<String> =
                 states.iter().map(crate::change::word).map(|word| word.replace("risen", "updated")).collect();
             assert_eq!(states, [state], "{one} and {other}");
@@ -437,20 +437,20 @@ fn of_several_merge_bases_the_one_most_in_favour_counts() {
 }
 
 #[test]
-fn what_no_finding_of_the_head_side_pairs_with_is_fixed() {
-    file("eval(x)\neval(y)\n", "eval(x)\n").expect_fixed(1);
-    Change::default().deleted("a.py", "eval(x)\neval(y)\n").expect_fixed(2);
-    file("eval(x)  # fine\n", "a()\n").expect_fixed(0);
-    file("eval(x)\n", "eval(x)  # fine\n").expect_fixed(0);
-    Change::default().renamed("tests/a.py", HELPER, "b.py", HELPER).expect_fixed(0);
+fn what_no_finding_of_the_head_side_pairs_with_is_gone() {
+    file("eval(x)\neval(y)\n", "eval(x)\n").expect_gone(1);
+    Change::default().deleted("a.py", "eval(x)\neval(y)\n").expect_gone(2);
+    file("eval(x)  # fine\n", "a()\n").expect_gone(0);
+    file("eval(x)\n", "eval(x)  # fine\n").expect_gone(0);
+    Change::default().renamed("tests/a.py", HELPER, "b.py", HELPER).expect_gone(0);
 }
 
 #[test]
 fn nothing_compares_with_nothing() {
-    let comparison = Change::default().compare();
-    assert!(comparison.states.is_empty());
-    assert_eq!(comparison.fixed, 0);
-    assert_eq!(file("", "").compare().states, [vec![]]);
+    for change in [Change::default(), file("", "")] {
+        change.expect(&[]);
+        change.expect_gone(0);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Both sides of a change, as texts.
 
-use mergegate::baseline::{Candidate, Comparison, Pair, Side, State, compare};
+use mergegate::baseline::{Candidate, Pair, Side, State, compare};
 use mergegate::checks;
 use mergegate::finding::Finding;
 use mergegate::path::FilePath;
@@ -35,8 +35,9 @@ impl Version {
     /// What became of the findings of this version in the one that follows it.
     pub fn followed_by(&self, head: &Version) -> (Vec<State>, usize) {
         let pair = Pair { base: vec![self.side()], head: Some(head.side()) };
-        let comparison = compare(&[pair], &|_, _, _| false);
-        (comparison.states.concat(), comparison.fixed)
+        let pairs = [pair];
+        let comparison = compare(&pairs, &|_, _, _| false);
+        (comparison.states.concat(), comparison.gone.len())
     }
 
     /// A comment `# fine` justifies the findings of its line.
@@ -94,7 +95,8 @@ impl Change {
         self
     }
 
-    pub fn compare(&self) -> Comparison {
+    /// The states of all findings of the head side, and how many of the base side are gone.
+    pub fn compare(&self) -> (Vec<State>, usize) {
         let pairs: Vec<Pair<'_>> = self
             .files
             .iter()
@@ -103,19 +105,20 @@ impl Change {
                 head: head.as_ref().map(Version::side),
             })
             .collect();
-        compare(&pairs, &|_, from, to| is_mild(from) && !is_mild(to))
+        let comparison = compare(&pairs, &|_, from, to| is_mild(from) && !is_mild(to));
+        (comparison.states.concat(), comparison.gone.len())
     }
 
     /// The states of all findings of the head side, in words.
     #[track_caller]
     pub fn expect(&self, expected: &[&str]) {
-        let states: Vec<String> = self.compare().states.concat().iter().map(word).collect();
+        let states: Vec<String> = self.compare().0.iter().map(word).collect();
         assert_eq!(states, expected);
     }
 
     #[track_caller]
-    pub fn expect_fixed(&self, fixed: usize) {
-        assert_eq!(self.compare().fixed, fixed);
+    pub fn expect_gone(&self, gone: usize) {
+        assert_eq!(self.compare().1, gone);
     }
 }
 

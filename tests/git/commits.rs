@@ -357,6 +357,27 @@ fn a_file_of_base_head_or_another_revision_is_found() {
 }
 
 #[test]
+fn all_files_of_the_head_are_known_whatever_the_head_is() {
+    let repo = repo_with_work();
+    repo.write(".gitignore", "ignored.py\n").write("ignored.py", "x\n").write("untracked.py", "x\n");
+    repo.write("staged.py", "x\n").git(&["add", "staged.py"]);
+    repo.remove("keep.py");
+    let files = |request: &Request| -> Vec<String> {
+        let opened = Repository::open(repo.path()).unwrap();
+        let revisions = opened.resolve(request).unwrap();
+        let files = opened.files_at_head(&revisions).unwrap();
+        files.iter().map(|version| version.path.to_string()).collect()
+    };
+    let committed = ["b/moved.py", "edit.py", "keep.py", "new.py"];
+    assert_eq!(files(&between("main", "work")), committed);
+    assert_eq!(files(&Request::staged()), [&committed[..], &["staged.py"]].concat());
+    assert_eq!(
+        files(&Request::work_tree()),
+        [".gitignore", "b/moved.py", "edit.py", "new.py", "staged.py", "untracked.py"]
+    );
+}
+
+#[test]
 fn sha256_repositories_are_compared() {
     let repo = TestRepo::init(&["--object-format=sha256"]);
     repo.write("a.py", LINES).write("m.py", LINES.replace("one", "1")).commit("base");

@@ -11,8 +11,8 @@ mod commits;
 mod environment;
 mod hostile;
 mod index;
-mod lines;
 mod renames;
+mod sequence;
 
 use std::process::Command;
 

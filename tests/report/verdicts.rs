@@ -111,7 +111,7 @@ impl Change {
             results: Vec::new(),
             unscannable: Vec::new(),
             remarks: Vec::new(),
-            fixed: 0,
+            gone: 0,
             files: self.files.len(),
             disclosure: policy.disclosure,
         };
