@@ -2,9 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::finding::{Finding, Position};
+use crate::finding::{Finding, Position, Region, SourceLine};
+use crate::path::FilePath;
 use crate::policy::Policy;
-use crate::python::{Outline, SourceFile};
+use crate::python::{self, Assembled, FileKind, Outline, Problem, SourceFile};
 use crate::scan::{Details, Scanner};
 use crate::suppression::{self, Date, Suppression};
 
@@ -29,6 +30,12 @@ pub struct Unread {
     /// One clause that goes on from "could not be analysed: ". Safe to show.
     pub reason: String,
     pub at: Option<Position>,
+}
+
+impl From<Problem> for Unread {
+    fn from(Problem { reason, at }: Problem) -> Self {
+        Unread { reason, at }
+    }
 }
 
 impl Analysis {
@@ -75,25 +82,71 @@ impl<'p> Analyser<'p> {
     }
 
     /// Analyses one version of a file. A failure inside is that file's problem and nobody else's.
-    pub fn analyse(&self, bytes: &[u8]) -> Analysis {
-        catch_unwind(AssertUnwindSafe(|| self.analyse_unguarded(bytes))).unwrap_or_else(|_| {
-            Analysis::unread("the analysis failed inside mergegate, which is a bug worth reporting")
-        })
+    pub fn analyse(&self, path: &FilePath, bytes: &[u8]) -> Analysis {
+        let analyse = || match FileKind::of(path) {
+            FileKind::Python => SourceFile::read(bytes).map(|file| self.analyse_code(&file, bytes)),
+            kind => self.analyse_assembled(kind, bytes),
+        };
+        let analysis = catch_unwind(AssertUnwindSafe(analyse)).unwrap_or_else(|_| {
+            Ok(Analysis::unread("the analysis failed inside mergegate, which is a bug worth reporting"))
+        });
+        analysis.unwrap_or_else(|problem| Analysis { problem: Some(problem.into()), ..Analysis::default() })
     }
 
-    fn analyse_unguarded(&self, bytes: &[u8]) -> Analysis {
-        let file = match SourceFile::read(bytes) {
-            Ok(file) => file,
-            Err(problem) => {
-                let problem = Unread { reason: problem.reason, at: problem.at };
-                return Analysis { problem: Some(problem), ..Analysis::default() };
-            }
-        };
-        let scanned = self.scanner.scan(&file, bytes);
-        let mut suppressions = suppression::read(&file, self.policy, self.today);
+    fn analyse_code(&self, file: &SourceFile, bytes: &[u8]) -> Analysis {
+        let scanned = self.scanner.scan(file, bytes);
+        let mut suppressions = suppression::read(file, self.policy, self.today);
         let covered_by = suppression::apply(&mut suppressions, &scanned.findings, self.policy);
-        let problem = scanned.problem.map(|problem| Unread { reason: problem.reason, at: problem.at });
+        let problem = scanned.problem.map(Unread::from);
         Analysis { findings: scanned.findings, covered_by, outline: scanned.outline, suppressions, problem }
+    }
+
+    /// Code from a file of another kind is analysed like any other, and what is found is then given its place in the
+    /// file. The hashes of lines remain those of the code: they must not change with the outputs of a notebook.
+    fn analyse_assembled(&self, kind: FileKind, bytes: &[u8]) -> Result<Analysis, Problem> {
+        let Some(assembled) = python::assembled(kind, bytes)? else { return Ok(Analysis::default()) };
+        let file = assembled.parse(kind)?;
+        let mut analysis = self.analyse_code(&file, file.text().as_bytes());
+        for finding in &mut analysis.findings {
+            place(finding, &assembled, &file);
+        }
+        for suppression in &mut analysis.suppressions {
+            suppression.region = assembled.region(&suppression.region);
+        }
+        let of_code = analysis.problem.take().map(|Unread { reason, at }| Problem { reason, at });
+        analysis.problem = assembled.problem(of_code, &file).map(Unread::from);
+        Ok(analysis)
+    }
+}
+
+/// Gives a finding its place in the file that its code is from.
+fn place(finding: &mut Finding, assembled: &Assembled, code: &SourceFile) {
+    for line in &mut finding.excerpt {
+        place_line(line, &finding.region, assembled, code);
+    }
+    for step in &mut finding.steps {
+        place_line(&mut step.line, &step.region, assembled, code);
+        step.cell = assembled.cell(step.region.bytes.start);
+        step.region = assembled.region(&step.region);
+    }
+    finding.cell = assembled.cell(finding.region.bytes.start);
+    finding.region = assembled.region(&finding.region);
+    finding.statement = assembled.region(&finding.statement);
+}
+
+/// Makes a line of the code that of the file, or of the cell. `marked` is what its mark stands for.
+fn place_line(line: &mut SourceLine, marked: &Region, assembled: &Assembled, code: &SourceFile) {
+    let whole = code.line_range(line.number);
+    let part = if line.mark.is_empty() { whole.start..whole.start } else { marked.bytes.clone() };
+    let is_whole = line.text == code.line(line.number);
+    line.number = match assembled.cell(part.start) {
+        Some(cell) => cell.line,
+        None => assembled.region(&Region { bytes: part.clone(), ..marked.clone() }).start.line,
+    };
+    // Where something is masked or cut, the line is shown as it was analysed.
+    if is_whole {
+        let (text, mark) = assembled.line(part);
+        (line.text, line.mark) = (text.to_owned(), mark);
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use ruff_python_ast::NodeKind;
 use serde::{Deserialize, Serialize};
 
-use crate::python::{Assignment, Call, Constant, Hit, Hits, Node, Reference, SourceFile};
+use crate::python::{Assignment, Call, Constant, FileKind, Hit, Hits, Node, Reference, SourceFile};
 
 /// One kind of potential security issue and how it is found. SARIF calls this a rule.
 #[derive(Debug)]
@@ -39,6 +39,17 @@ pub struct Check {
     pub detect: &'static [Detect],
 }
 
+impl Check {
+    /// What kind of file its examples are.
+    pub fn examples_are(&self) -> FileKind {
+        let kind = self.detect.iter().find_map(|detect| match detect {
+            Detect::SourceOf(kind, _) => Some(*kind),
+            _ => None,
+        });
+        kind.unwrap_or(FileKind::Python)
+    }
+}
+
 /// How a check recognises what it looks for. All ways are served by one walk over the file.
 #[derive(Debug)]
 pub enum Detect {
@@ -56,6 +67,8 @@ pub enum Detect {
     Node(&'static [NodeKind], fn(&Node<'_, '_>, &mut Hits)),
     /// A question asked once of the whole file, for what is not in the syntax tree.
     Source(fn(&SourceFile, &mut Hits)),
+    /// The same of files of one kind only.
+    SourceOf(FileKind, fn(&SourceFile, &mut Hits)),
 }
 
 /// When a call that has the right name is a finding, and with what confidence.

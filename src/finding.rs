@@ -1,5 +1,6 @@
 //! A finding: one place in one file where a check fires. SARIF calls this a result.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::check::{Check, Confidence, Severity};
@@ -27,6 +28,22 @@ pub struct Region {
     pub bytes: Range<u32>,
 }
 
+/// A place in a notebook, as a person knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// Counted from 1, among all cells.
+    pub number: u32,
+    /// The line in the cell, counted from 1.
+    pub line: u32,
+}
+
+/// "cell 3, line 2".
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cell {}, line {}", self.number, self.line)
+    }
+}
+
 /// One line of source as a report may show it: secrets are masked, over-long lines are cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceLine {
@@ -51,6 +68,9 @@ pub struct Finding {
     pub message: String,
     /// What to point at: the callee or the smallest telling part, on one line.
     pub region: Region,
+    /// The same in the cell of a notebook. The region is in the file then, which is JSON, and the lines of the excerpt
+    /// are counted in the cell.
+    pub cell: Option<Cell>,
     /// The statement around it; of a compound statement only its head.
     pub statement: Region,
     /// The lines of the statement, at most [`MAX_EXCERPT_LINES`] around the region.
@@ -73,8 +93,17 @@ pub struct Finding {
 pub struct Step {
     /// On one line.
     pub region: Region,
+    /// Where that is in the cell of a notebook.
+    pub cell: Option<Cell>,
     /// That line.
     pub line: SourceLine,
+}
+
+impl Finding {
+    /// The line of the excerpt that the finding points at.
+    pub fn line(&self) -> u32 {
+        self.cell.map_or(self.region.start.line, |cell| cell.line)
+    }
 }
 
 /// What a finding is recognised by in another version of its file, whatever the layout. The numbers are

@@ -293,7 +293,7 @@ impl Reader<'_> {
                 if !policy.include.matches(path) && !has_python_shebang(&bytes) {
                     return Ok(None);
                 }
-                self.analyser.analyse(&bytes)
+                self.analyser.analyse(path, &bytes)
             }
         };
         Ok(Some(Read { path: path.clone(), analysis }))

@@ -147,7 +147,7 @@ fn analyse_file(candidate: Candidate, analyser: &Analyser<'_>) -> Option<Analyse
         return None;
     }
     let analysis = match read(&candidate.path, policy.limits.file_size) {
-        Ok(bytes) if wanted || has_python_shebang(&bytes) => analyser.analyse(&bytes),
+        Ok(bytes) if wanted || has_python_shebang(&bytes) => analyser.analyse(&path, &bytes),
         Err(reason) if wanted => Analysis::unread(reason),
         _ => return None,
     };

@@ -4,6 +4,7 @@
 
 use mergegate::analysis::Analyser;
 use mergegate::check::Confidence;
+use mergegate::path::FilePath;
 use mergegate::policy::Policy;
 use mergegate::scan;
 use mergegate::suppression::Date;
@@ -21,7 +22,8 @@ fn policy(looks_for: &str) -> Policy {
 /// The confidence of each finding of that check.
 fn found(looks_for: &str, source: &str) -> Vec<Confidence> {
     let policy = policy(looks_for);
-    let analysis = Analyser::new(&policy, Date::ZERO).analyse(source.as_bytes());
+    let analysis =
+        Analyser::new(&policy, Date::ZERO).analyse(&FilePath::from_bytes("a.py"), source.as_bytes());
     assert_eq!(analysis.problem, None, "{source}");
     let own = analysis.findings.iter().filter(|finding| finding.check.id == "acme-test");
     own.map(|finding| finding.confidence).collect()

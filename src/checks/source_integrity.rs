@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity};
-use crate::python::{Hit, Hits, SourceFile};
+use crate::python::{FileKind, Hit, Hits, SourceFile};
 
 pub const FAMILY: Family =
     Family { id: "source-integrity", title: "Source that is not what it seems", checks: CHECKS };
@@ -50,6 +50,25 @@ const CHECKS: &[Check] = &[
             "heart = \"\u{2764}\u{fe0f}\"\n",
         ],
         detect: &[Detect::Source(invisible_characters)],
+    },
+    Check {
+        id: "pth-import",
+        family: "source-integrity",
+        summary: "Every Python that finds this file runs the line when it starts.",
+        why: "`site` runs the lines of a path configuration file that begin with `import`, whatever else stands on them, \
+              before any program: in every process, and whether or not the package is ever used.",
+        neglect: "A development install or a coverage tool writes such a file, and nobody else gets it.",
+        instead: "Import the code where it is needed.",
+        cwe: &[506],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "./src\nimport acme_hooks\n",
+            "import os; os.environ.setdefault(\"ACME\", \"1\")\n",
+            "# a comment\nimport\tsys\n",
+        ],
+        good: &["./src\n../lib\n", "# import acme_hooks\nimportant/folder\n", " import acme_hooks\n"],
+        detect: &[Detect::SourceOf(FileKind::PathConfiguration, run_lines)],
     },
     Check {
         id: "control-character",
@@ -378,4 +397,14 @@ fn odd_encoding(file: &SourceFile, hits: &mut Hits) {
     let ambiguous = AMBIGUOUS.iter().any(|start| name.starts_with(start));
     let confidence = if ambiguous { Confidence::High } else { Confidence::Low };
     hits.at(place(declaration.start as usize, declaration.text.len()), confidence);
+}
+
+/// The code of a path configuration file is nothing but the lines that are run, and comments.
+fn run_lines(file: &SourceFile, hits: &mut Hits) {
+    for number in 1..=file.line_count() {
+        let line = file.line_range(number);
+        if !line.is_empty() && !file.line(number).starts_with('#') {
+            hits.at(TextRange::new(line.start.into(), line.end.into()), Confidence::High);
+        }
+    }
 }

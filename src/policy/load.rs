@@ -157,11 +157,12 @@ fn document(mistakes: &mut Mistakes) -> Option<Document> {
 
 /// A policy in which nothing is on, with the defaults of all settings.
 fn unruled(name: &str) -> Result<Policy, PolicyError> {
-    let AnyCase(include) = AnyCase::new(&["**/*.py", "**/*.pyi", "**/*.pyw"]).map_err(|error| {
-        let message = format!("the default of `include` is not valid: {error}");
-        let help = "this is a fault of mergegate; please report it".to_owned();
-        PolicyError::new(vec![Mistake { message, place: None, help }])
-    })?;
+    let AnyCase(include) = AnyCase::new(&["**/*.py", "**/*.pyi", "**/*.pyw", "**/*.ipynb", "**/*.pth"])
+        .map_err(|error| {
+            let message = format!("the default of `include` is not valid: {error}");
+            let help = "this is a fault of mergegate; please report it".to_owned();
+            PolicyError::new(vec![Mistake { message, place: None, help }])
+        })?;
     Ok(Policy {
         name: name.to_owned(),
         include,

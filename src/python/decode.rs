@@ -172,6 +172,20 @@ fn whatwg_label(plain: &str) -> Option<String> {
     Some(label.to_owned())
 }
 
+/// The text of a file that can be nothing but UTF-8, without a byte order mark.
+///
+/// # Errors
+///
+/// When it is something else.
+pub fn decode_utf8(bytes: &[u8]) -> Result<&str, Refusal> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Some(at) = bytes.iter().position(|&b| b == 0) {
+        return Err(format!("it holds a NUL byte at offset {at}, which Python refuses"));
+    }
+    std::str::from_utf8(bytes)
+        .map_err(|error| format!("it is not valid UTF-8 at offset {}", error.valid_up_to()))
+}
+
 fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Refusal> {
     std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
         format!("it is not valid UTF-8 at offset {} and declares no other encoding", error.valid_up_to())

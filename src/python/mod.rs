@@ -2,23 +2,42 @@
 //!
 //! This is the only part of the program that knows how Python code is read; checks ask it questions.
 
+mod assembled;
 mod call;
 mod constant;
 mod decode;
 mod exposure;
 mod flow;
+mod ipython;
+mod json;
 mod known;
 mod names;
+mod notebook;
 mod outline;
+mod path_configuration;
 mod solve;
 mod source;
 mod tree;
 
+pub use assembled::Assembled;
 pub use call::{Argument, Arguments, Assignment, Call, Callee, Hit, Hits, Module, Node, Reference, Truth};
 pub use constant::{Constant, Possible};
 pub use exposure::{Exposure, Harm};
 pub use known::canonical_name;
 pub use names::{Names, Thing, Things, Value};
 pub use outline::{Definition, Numbers, Outline, Statement, is_statement, number};
-pub use source::{Comment, Problem, SourceFile};
+pub use source::{Comment, FileKind, Problem, SourceFile};
 pub use tree::{NodeId, ScopeId, ScopeKind};
+
+/// The Python code in a file of a kind that is not Python; `None` where there is none to be scanned.
+///
+/// # Errors
+///
+/// When nothing is known about the file.
+pub fn assembled(kind: FileKind, bytes: &[u8]) -> Result<Option<Assembled>, Problem> {
+    match kind {
+        FileKind::Notebook => notebook::read(bytes),
+        FileKind::PathConfiguration => path_configuration::read(bytes).map(Some),
+        FileKind::Python => Ok(None),
+    }
+}

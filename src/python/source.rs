@@ -11,6 +11,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::decode::{self, decode};
 use crate::finding::{Position, Region};
+use crate::path::FilePath;
 
 /// How many brackets CPython allows inside one another (`MAXLEVEL` in `Parser/tokenizer/helpers.h`).
 const MAX_BRACKET_DEPTH: u32 = 200;
@@ -41,10 +42,39 @@ pub struct Problem {
     pub at: Option<Position>,
 }
 
+/// What Python code is taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A file that is Python and nothing else.
+    Python,
+    /// A Jupyter notebook (`.ipynb`): its cells.
+    Notebook,
+    /// A path configuration file (`.pth`): its lines that begin with `import`, which Python runs when it starts.
+    PathConfiguration,
+}
+
+impl FileKind {
+    /// By the ending of a path.
+    pub fn of(path: &FilePath) -> FileKind {
+        let name = path.file_name();
+        let ends = |ending: &[u8]| {
+            name.len() >= ending.len() && name[name.len() - ending.len()..].eq_ignore_ascii_case(ending)
+        };
+        if ends(b".ipynb") {
+            FileKind::Notebook
+        } else if ends(b".pth") {
+            FileKind::PathConfiguration
+        } else {
+            FileKind::Python
+        }
+    }
+}
+
 /// A Python file that could be decoded. With syntax errors the tree holds what parses around them.
 #[derive(Debug)]
 pub struct SourceFile {
     text: String,
+    kind: FileKind,
     line_starts: Vec<u32>,
     parsed: Option<Parsed<ModModule>>,
     problem: Option<Problem>,
@@ -78,21 +108,44 @@ impl SourceFile {
         }
         let cookie = decode::cookie(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
         let text = decode(bytes).map_err(refuse)?.into_owned();
-        let mut file = SourceFile {
+        let mut file = SourceFile::unparsed(text);
+        file.cookie = cookie;
+        file.parse(PySourceType::Python)
+    }
+
+    /// Text without a syntax tree: only its lines and positions are known.
+    pub(super) fn unparsed(text: String) -> SourceFile {
+        SourceFile {
             line_starts: line_starts(&text),
             text,
+            kind: FileKind::Python,
             parsed: None,
             problem: None,
-            cookie,
+            cookie: None,
             depth: OnceLock::new(),
-        };
-        if nests_too_deep(&file.text) {
-            return Err(refuse("it nests deeper than Python allows".to_owned()));
         }
-        let options = ParseOptions::from(PySourceType::Python);
-        file.parsed = parse_unchecked(&file.text, options).try_into_module();
-        file.problem = file.syntax_problem();
-        Ok(file)
+    }
+
+    /// The same with its syntax tree.
+    pub(super) fn parse(mut self, syntax: PySourceType) -> Result<SourceFile, Problem> {
+        if nests_too_deep(&self.text) {
+            let reason = "it nests deeper than Python allows".to_owned();
+            return Err(Problem { reason, at: None });
+        }
+        self.parsed = parse_unchecked(&self.text, ParseOptions::from(syntax)).try_into_module();
+        self.problem = self.syntax_problem();
+        Ok(self)
+    }
+
+    /// The same, taken from another kind of file.
+    pub(super) fn of_kind(mut self, kind: FileKind) -> SourceFile {
+        self.kind = kind;
+        self
+    }
+
+    /// What kind of file it is from.
+    pub fn kind(&self) -> FileKind {
+        self.kind
     }
 
     fn syntax_problem(&self) -> Option<Problem> {
@@ -159,6 +212,13 @@ impl SourceFile {
             (before.chars().count(), before.encode_utf16().count())
         };
         Position { line: line as u32, column: column as u32 + 1, column_utf16: column_utf16 as u32 + 1 }
+    }
+
+    /// The byte at a place.
+    pub(super) fn offset(&self, at: Position) -> usize {
+        let text = self.line(at.line);
+        let column = text.char_indices().nth(at.column as usize - 1).map_or(text.len(), |(offset, _)| offset);
+        self.line_range(at.line).start as usize + column
     }
 
     /// The region of a range of bytes.

@@ -37,7 +37,7 @@ impl<'v> Excerpt<'v> {
     pub fn render(&self) -> String {
         let mut out = self.row("", "");
         for line in &self.judged.finding.excerpt {
-            let marked = line.number == self.judged.finding.region.start.line;
+            let marked = line.number == self.judged.finding.line();
             if !marked && !self.judged.blocks {
                 continue;
             }

@@ -85,7 +85,8 @@ fn part(items: &[Item<'_>], standing: Standing, id: &str, title: &str) -> String
 }
 
 fn article(item: &Item<'_>) -> String {
-    let place = item.at.map_or_else(String::new, |at| format!(":{}:{}", at.line, at.column));
+    let place =
+        item.at.map_or_else(String::new, |at| format!(":{}:{}{}", at.line, at.column, item.in_cell()));
     let path = item.path.map_or_else(|| "the change".to_owned(), |path| format!("{path}{place}"));
     let mut facts = match item.finding {
         Some(_) => format!("<a href=\"#check-{0}\">{0}</a>", text(item.id)),

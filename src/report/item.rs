@@ -33,6 +33,12 @@ pub struct Item<'v> {
 }
 
 impl Item<'_> {
+    /// ` (cell 3, line 2)`; empty outside of notebooks.
+    pub fn in_cell(&self) -> String {
+        let cell = self.finding.and_then(|judged| judged.finding.cell);
+        cell.map_or_else(String::new, |cell| format!(" ({cell})"))
+    }
+
     /// How bad it is, and how sure.
     pub fn badness(&self) -> (Severity, Confidence) {
         match self.finding {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::baseline::State;
 use crate::change_set::Head;
 use crate::check::{Confidence, Severity};
-use crate::finding::{Position, Region};
+use crate::finding::{Cell, Position, Region, SourceLine};
 use crate::path::FilePath;
 use crate::policy::Action;
 use crate::verdict::{Judged, Remark, Subject, UnscannableFile, Verdict};
@@ -129,6 +129,14 @@ struct CountsReport {
 }
 
 #[derive(Serialize, JsonSchema)]
+struct CellReport {
+    /// Counted from 1, among all cells.
+    number: u32,
+    /// The line in the cell, counted from 1.
+    line: u32,
+}
+
+#[derive(Serialize, JsonSchema)]
 struct FindingReport {
     /// The id of the check.
     check: &'static str,
@@ -142,9 +150,12 @@ struct FindingReport {
     path: PathReport,
     /// What to point at, on one line.
     region: RegionReport,
+    /// The same in the cell of a notebook; the region is in the file then, which is JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<CellReport>,
     /// The statement around it.
     statement: RegionReport,
-    /// The lines of source around it, with secrets masked.
+    /// The lines of source around it, with secrets masked; those of a notebook are counted in the cell.
     excerpt: Vec<LineReport>,
     /// The lines by which the dangerous value came from outside, the first of them first; without secrets, too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -197,6 +208,9 @@ struct PositionReport {
 #[derive(Serialize, JsonSchema)]
 struct LineReport {
     line: u32,
+    /// The cell of a notebook that the line is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<u32>,
     text: String,
 }
 
@@ -285,7 +299,11 @@ impl Report {
 
 fn finding(judged: &Judged, fingerprint: String) -> FindingReport {
     let finding = &judged.finding;
-    let line = |line: &crate::finding::SourceLine| LineReport { line: line.number, text: line.text.clone() };
+    let line = |line: &SourceLine, cell: Option<Cell>| LineReport {
+        line: line.number,
+        cell: cell.map(|cell| cell.number),
+        text: line.text.clone(),
+    };
     FindingReport {
         check: finding.check.id,
         family: finding.check.family,
@@ -295,9 +313,10 @@ fn finding(judged: &Judged, fingerprint: String) -> FindingReport {
         message: finding.message.clone(),
         path: (&judged.path).into(),
         region: (&finding.region).into(),
+        cell: finding.cell.map(|cell| CellReport { number: cell.number, line: cell.line }),
         statement: (&finding.statement).into(),
-        excerpt: finding.excerpt.iter().map(line).collect(),
-        steps: finding.steps.iter().map(|step| line(&step.line)).collect(),
+        excerpt: finding.excerpt.iter().map(|it| line(it, finding.cell)).collect(),
+        steps: finding.steps.iter().map(|step| line(&step.line, step.cell)).collect(),
         definition: finding.definition.clone(),
         fingerprint,
         state: judged.state.as_ref().map(Into::into),

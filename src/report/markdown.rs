@@ -87,7 +87,7 @@ fn section(item: &Item<'_>, link: &Link) -> String {
     }
     out.push_str("\n\n");
     if let Some(path) = item.path {
-        out.push_str(&format!("{}\n\n", link.to(path, item.at)));
+        out.push_str(&format!("{}{}\n\n", link.to(path, item.at), item.in_cell()));
     }
     out.push_str(&format!("{}\n\n", message(item)));
     if let Some(judged) = item.finding {

@@ -232,7 +232,9 @@ fn location(item: &Item<'_>) -> sarif::Location {
         finding.excerpt.iter().find(|line| !line.mark.is_empty()).map(|line| {
             sarif::ArtifactContent::builder().text(line.text[line.mark.clone()].to_owned()).build()
         });
-    let mut location = place(&path, region, context(&finding.excerpt));
+    // The lines of a cell are no lines of the file.
+    let context = context(&finding.excerpt).filter(|_| finding.cell.is_none());
+    let mut location = place(&path, region, context);
     if !finding.definition.is_empty() {
         let logical =
             sarif::LogicalLocation::builder().fully_qualified_name(finding.definition.clone()).build();
@@ -277,7 +279,7 @@ fn code_flow(item: &Item<'_>, judged: &Judged) -> Option<sarif::CodeFlow> {
     let first = steps.first()?;
     let told = |step: &Step| if step == first { "The value comes from here." } else { "It comes by here." };
     let at = |step: &Step| {
-        let line = context(std::slice::from_ref(&step.line));
+        let line = context(std::slice::from_ref(&step.line)).filter(|_| step.cell.is_none());
         let mut location = place(&judged.path, region(step.region.start, step.region.end), line);
         location.message = Some(sarif::Message::from(told(step)));
         location

@@ -172,7 +172,9 @@ impl Page {
 
 /// Where a value came from and by which lines, the middle of a long way left out.
 fn way(steps: &[Step]) -> Vec<(&'static str, String)> {
-    let told = |step: &Step| format!("line {}: {}", step.line.number, step.line.text.trim());
+    let place =
+        |step: &Step| step.cell.map_or_else(|| format!("line {}", step.line.number), |cell| cell.to_string());
+    let told = |step: &Step| format!("{}: {}", place(step), step.line.text.trim());
     let name = |at: usize| if at == 0 { "from" } else { "via" };
     let mut way: Vec<_> = steps.iter().enumerate().map(|(at, step)| (name(at), told(step))).collect();
     if way.len() > MAX_STEPS {
@@ -187,7 +189,7 @@ fn way(steps: &[Step]) -> Vec<(&'static str, String)> {
 fn place(item: &Item<'_>, terminal: Terminal) -> Option<String> {
     let path = terminal.safe(&item.path?.to_string());
     Some(match item.at {
-        Some(at) => format!("{path}:{}:{}", at.line, at.column),
+        Some(at) => format!("{path}:{}:{}{}", at.line, at.column, item.in_cell()),
         None => path,
     })
 }

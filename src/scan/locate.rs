@@ -72,6 +72,7 @@ impl<'m, 'a> Locator<'m, 'a> {
             normalized: self.normalized(node, hit.range),
             trace: self.trace(node, hit.range, hit.secret, &name),
             line_hash: line_hash.map(ToString::to_string).unwrap_or_default(),
+            cell: None,
             region,
             statement,
         }
@@ -82,7 +83,7 @@ impl<'m, 'a> Locator<'m, 'a> {
         let step = |range| {
             let place = self.on_one_line(range);
             let region = self.file.region(place);
-            Step { line: self.shown_line(region.start.line, place), region }
+            Step { line: self.shown_line(region.start.line, place), cell: None, region }
         };
         let way = self.module.names().way(value);
         let mut steps: Vec<Step> = way.into_iter().map(step).collect();

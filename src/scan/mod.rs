@@ -13,8 +13,8 @@ use crate::check::{Check, Confidence, Detect, When};
 use crate::escape;
 use crate::finding::Finding;
 use crate::python::{
-    Arguments, Assignment, Call, Callee, Hit, Hits, Module, Node, NodeId, Outline, Problem, Reference,
-    ScopeId, SourceFile, Value,
+    self, Arguments, Assignment, Call, Callee, FileKind, Hit, Hits, Module, Node, NodeId, Outline, Problem,
+    Reference, ScopeId, SourceFile, Value,
 };
 use locate::{Locator, callee_range};
 
@@ -57,7 +57,8 @@ pub struct Scanner {
     assignment_segments: FxHashSet<&'static str>,
     imports: Rules<()>,
     nodes: Vec<SmallVec<[(&'static Check, AskNode); 2]>>,
-    sources: Vec<(&'static Check, AskSource)>,
+    /// With the kind of file that they are about, if it is not any.
+    sources: Vec<(&'static Check, Option<FileKind>, AskSource)>,
     details: Details,
 }
 
@@ -127,7 +128,8 @@ impl Scanner {
                     self.nodes[*kind as usize].push((check, *ask));
                 }
             }
-            Detect::Source(ask) => self.sources.push((check, *ask)),
+            Detect::Source(ask) => self.sources.push((check, None, *ask)),
+            Detect::SourceOf(kind, ask) => self.sources.push((check, Some(*kind), *ask)),
         }
     }
 
@@ -166,8 +168,13 @@ impl Scanner {
 /// When the example is no Python: a clause says why.
 pub fn fires(check: &'static Check, example: &str) -> Result<bool, String> {
     let bytes = example.as_bytes();
-    let file = SourceFile::read(bytes).map_err(|problem| problem.reason)?;
-    let scanned = Scanner::new([check]).scan(&file, bytes);
+    let kind = check.examples_are();
+    let file = match python::assembled(kind, bytes).map_err(|problem| problem.reason)? {
+        Some(assembled) => assembled.parse(kind),
+        None => SourceFile::read(bytes),
+    };
+    let file = file.map_err(|problem| problem.reason)?;
+    let scanned = Scanner::new([check]).scan(&file, file.text().as_bytes());
     match scanned.problem {
         Some(problem) => Err(problem.reason),
         None => Ok(!scanned.findings.is_empty()),
@@ -230,7 +237,11 @@ impl<'a> Walk<'_, '_, 'a> {
     fn sources(&mut self) {
         let module = self.module;
         let Some((root, _)) = module.tree().nodes().next() else { return };
-        for (check, ask) in &self.scanner.sources {
+        let kind = module.file().kind();
+        for (check, of_kind, ask) in &self.scanner.sources {
+            if of_kind.is_some_and(|of_kind| of_kind != kind) {
+                continue;
+            }
             ask(module.file(), &mut self.hits);
             self.take_hits(check, root);
         }

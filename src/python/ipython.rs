@@ -1,0 +1,459 @@
+//! The cells of a notebook as Python: what IPython makes of magics (`%time`, `%%bash`), of shell lines (`!ls`) and of the
+//! other things that it understands, so that checks need to know Python only.
+//!
+//! `!ls {folder}` becomes `get_ipython().system(f"ls {folder}")`: IPython puts the values of expressions into the text.
+//! Code behind a magic is code.
+
+use std::ops::Range;
+
+use ruff_python_ast::PySourceType;
+use ruff_python_ast::token::TokenKind;
+use ruff_text_size::Ranged;
+use rustc_hash::FxHashSet;
+
+use super::assembled::Code;
+use super::call::Module;
+use super::source::SourceFile;
+
+/// How deep magics in magics are followed (`%time %time …`).
+const MAX_DEPTH: u32 = 8;
+
+/// How many pieces of a notebook are tried out whether they are Python: more are taken for it, and the notebook then may
+/// be unscannable.
+const MAX_TRIALS: u32 = 20_000;
+
+/// Magics whose text, or whose cell, is Python that they run, with the letters of their options that have a value.
+const RUN_PYTHON: &[(&str, &str)] = &[
+    ("capture", ""),
+    ("debug", "b"),
+    ("lprun", "fmDTu"),
+    ("memit", "rti"),
+    ("mprun", "fT"),
+    ("prun", "DlsT"),
+    ("px", "t"),
+    ("pyinstrument", ""),
+    ("snakeviz", "f"),
+    ("time", ""),
+    ("timeit", "nrpv"),
+];
+
+/// Magics whose cell certainly is another language. What is in the cell of any other is looked at if it is Python.
+const OTHER_LANGUAGES: &[&str] = &[
+    "bash",
+    "cmd",
+    "html",
+    "HTML",
+    "javascript",
+    "js",
+    "latex",
+    "markdown",
+    "perl",
+    "ruby",
+    "sh",
+    "svg",
+    "SVG",
+];
+
+/// Why a cell is no Python, and where in the shown text.
+pub(super) type Refusal = (String, usize);
+
+/// The words in the code of some cells: what could be a variable.
+pub(super) fn names<'c>(cells: impl Iterator<Item = &'c str>) -> FxHashSet<String> {
+    let code = cells.flat_map(str::lines).filter_map(|line| line.split(['!', '%']).next());
+    let is_in_word = |c: char| c.is_alphanumeric() || c == '_';
+    let words = code.flat_map(|code| code.split(move |c| !is_in_word(c)));
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether a text is Python by itself.
+pub(super) fn stands_alone(text: &str) -> bool {
+    parsed(text, PySourceType::Python).is_some_and(|file| file.problem().is_none())
+}
+
+/// What a cell comes to.
+pub(super) fn python_of(shown: &str, cell: Range<usize>, names: &FxHashSet<String>) -> Result<Code, Refusal> {
+    if let Some(at) = shown[cell.clone()].find('\0') {
+        return Err(("it holds a NUL character, which Python refuses".to_owned(), cell.start + at));
+    }
+    let mut rewriter = Rewriter { shown, names, code: Code::default(), trials: MAX_TRIALS };
+    rewriter.cell(cell, MAX_DEPTH)?;
+    Ok(rewriter.code)
+}
+
+/// A parsed text whose tree can be dropped, however deep it is.
+fn parsed(text: &str, syntax: PySourceType) -> Option<SourceFile> {
+    let file = SourceFile::unparsed(text.to_owned()).parse(syntax).ok()?;
+    Module::of(&file);
+    Some(file)
+}
+
+struct Rewriter<'s> {
+    shown: &'s str,
+    names: &'s FxHashSet<String>,
+    code: Code,
+    trials: u32,
+}
+
+/// What to make of a part of a cell.
+enum Edit {
+    /// `?thing`, `thing?`: shows its documentation and runs nothing.
+    Help,
+    /// `%magic`, `!shell` and the like, and whether its result is assigned.
+    Escape { assigned: bool },
+}
+
+impl Rewriter<'_> {
+    /// `depth` is how many more cells and magics inside one another are followed.
+    fn cell(&mut self, cell: Range<usize>, depth: u32) -> Result<(), Refusal> {
+        let text = &self.shown[cell.clone()];
+        let first =
+            text.split_inclusive('\n').take_while(|line| line.trim().is_empty()).map(str::len).sum::<usize>();
+        let head = text[first..].lines().next().unwrap_or_default();
+        if head.starts_with("%%") && !head.contains('?') && depth > 0 {
+            return self.cell_magic(cell.start + first, cell.end, depth - 1);
+        }
+        self.lines(cell, depth)
+    }
+
+    /// `%%name text`, and the lines below.
+    fn cell_magic(&mut self, start: usize, end: usize, depth: u32) -> Result<(), Refusal> {
+        let head_end = self.shown[start..end].find('\n').map_or(end, |length| start + length);
+        let body = (head_end + 1).min(end)..end;
+        let (name, rest) = self.word(start + 2..head_end);
+        if let Some((_, options)) = RUN_PYTHON.iter().find(|(magic, _)| *magic == &self.shown[name.clone()]) {
+            let code = self.behind_options(rest, options);
+            if !code.is_empty() && self.is_python(&self.shown[code.clone()]) {
+                self.nested(code, false, depth)?;
+            }
+            self.code.push("\n", head_end..body.start);
+            return self.cell(body, depth);
+        }
+        if matches!(&self.shown[name.clone()], "!" | "sx" | "system") {
+            self.call("getoutput", start..name.end, None);
+            self.interpolated(body);
+            self.code.push(")", end..end);
+            return Ok(());
+        }
+        self.call("run_cell_magic", start..name.end, Some(name.clone()));
+        self.interpolated(rest);
+        self.code.push(", ", head_end..head_end);
+        self.text(&[Part::Text(body.clone())]);
+        self.code.push(")\n", end..end);
+        let is_other = OTHER_LANGUAGES.contains(&&self.shown[name]);
+        if !is_other && self.is_python(&self.shown[body.clone()]) {
+            return self.cell(body, depth);
+        }
+        Ok(())
+    }
+
+    /// Lines of which each is Python or begins with a sign of IPython's.
+    fn lines(&mut self, range: Range<usize>, depth: u32) -> Result<(), Refusal> {
+        let text = &self.shown[range.clone()];
+        let refusal = |reason: &str, at| (reason.to_owned(), range.start + at);
+        let file = parsed(text, PySourceType::Ipynb)
+            .ok_or_else(|| refusal("it nests deeper than Python allows", 0))?;
+        if let Some(problem) = file.problem() {
+            return Err(refusal(&problem.reason, problem.at.map_or(0, |at| file.offset(at))));
+        }
+        let mut at = range.start;
+        for (edited, edit) in edits(&file) {
+            let edited = range.start + edited.start..range.start + edited.end;
+            self.code.copy(self.shown, at..edited.start);
+            at = edited.end;
+            match edit {
+                Edit::Help => self.code.push("None", edited),
+                Edit::Escape { assigned } => self.escape(edited, assigned, depth)?,
+            }
+        }
+        self.code.copy(self.shown, at..range.end);
+        Ok(())
+    }
+
+    /// Code behind a magic.
+    fn nested(&mut self, code: Range<usize>, assigned: bool, depth: u32) -> Result<(), Refusal> {
+        if self.shown[code.clone()].starts_with(['!', '%', '?', '/', ',', ';']) {
+            self.escape(code, assigned, depth)
+        } else {
+            self.lines(code, depth)
+        }
+    }
+
+    fn escape(&mut self, range: Range<usize>, assigned: bool, depth: u32) -> Result<(), Refusal> {
+        let text = &self.shown[range.clone()];
+        let sign = |length: usize| range.start..range.start + length;
+        let command = |length: usize| range.start + length..range.end;
+        match text.as_bytes() {
+            [b'?', ..] | [b'%', .., b'?'] | [b'%', b'%', ..] => self.code.push("None", range),
+            [b'!', b'!', ..] => self.shell("getoutput", sign(2), command(2)),
+            [b'!', ..] => self.shell(if assigned { "getoutput" } else { "system" }, sign(1), command(1)),
+            [b'%', ..] => return self.magic(range, assigned, depth),
+            _ => self.called(range),
+        }
+        Ok(())
+    }
+
+    fn shell(&mut self, method: &str, sign: Range<usize>, command: Range<usize>) {
+        let end = command.end;
+        self.call(method, sign, None);
+        self.interpolated(command);
+        self.code.push(")", end..end);
+    }
+
+    /// `%name text`
+    fn magic(&mut self, range: Range<usize>, assigned: bool, depth: u32) -> Result<(), Refusal> {
+        let (name, rest) = self.word(range.start + 1..range.end);
+        let word = &self.shown[name.clone()];
+        if matches!(word, "sx" | "system") {
+            self.shell("getoutput", range.start..name.end, rest);
+            return Ok(());
+        }
+        if let Some((_, options)) = RUN_PYTHON.iter().find(|(magic, _)| *magic == word) {
+            let code = self.behind_options(rest.clone(), options);
+            if let Some(depth) = depth.checked_sub(1)
+                && !code.is_empty()
+                && self.is_python(&self.shown[code.clone()])
+            {
+                return self.nested(code, assigned, depth);
+            }
+        }
+        self.call("run_line_magic", range.start..name.end, Some(name));
+        self.interpolated(rest);
+        self.code.push(")", range.end..range.end);
+        Ok(())
+    }
+
+    /// `/name a b` calls with arguments, `,name a b` with texts, `;name a b` with one text.
+    fn called(&mut self, range: Range<usize>) {
+        let sign = self.shown.as_bytes()[range.start];
+        let (name, rest) = self.word(range.start + 1..range.end);
+        self.code.copy(self.shown, name);
+        self.code.push("(", rest.start..rest.start);
+        if sign == b';' {
+            self.text(&[Part::Text(rest.clone())]);
+        } else {
+            let mut words = rest.clone();
+            while !words.is_empty() {
+                let (word, others) = self.word(words);
+                if sign == b'/' {
+                    self.code.copy(self.shown, word.clone());
+                } else {
+                    self.text(&[Part::Text(word.clone())]);
+                }
+                self.code.push(", ", word.end..word.end);
+                words = others;
+            }
+        }
+        self.code.push(")", range.end..range.end);
+    }
+
+    /// The first word, and what follows it.
+    fn word(&self, range: Range<usize>) -> (Range<usize>, Range<usize>) {
+        let text = &self.shown[range.clone()];
+        let start = range.start + text.len() - text.trim_start().len();
+        let word = self.shown[start..range.end].find(char::is_whitespace).map_or(range.end, |at| start + at);
+        let rest = self.shown[word..range.end].trim();
+        let rest_start = range.end - self.shown[word..range.end].trim_start().len();
+        (start..word, rest_start..rest_start + rest.len())
+    }
+
+    /// What follows the options of a magic.
+    fn behind_options(&self, range: Range<usize>, with_value: &str) -> Range<usize> {
+        let mut rest = range;
+        loop {
+            let (word, behind) = self.word(rest.clone());
+            let Some(option) = self.shown[word].strip_prefix('-') else { return rest };
+            if !option.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-') {
+                return rest;
+            }
+            rest =
+                if option.len() == 1 && with_value.contains(option) { self.word(behind).1 } else { behind };
+        }
+    }
+
+    fn is_python(&mut self, text: &str) -> bool {
+        let Some(left) = self.trials.checked_sub(1) else { return true };
+        self.trials = left;
+        parsed(text, PySourceType::Ipynb).is_some_and(|file| file.problem().is_none())
+    }
+
+    /// The beginning of a call of one of IPython's methods, perhaps with its first argument.
+    fn call(&mut self, method: &str, sign: Range<usize>, argument: Option<Range<usize>>) {
+        self.code.push(&format!("get_ipython().{method}("), sign.clone());
+        if let Some(argument) = argument {
+            let end = argument.end;
+            self.text(&[Part::Text(argument)]);
+            self.code.push(", ", end..end);
+        }
+    }
+
+    /// A text into which IPython puts values.
+    fn interpolated(&mut self, range: Range<usize>) {
+        let parts = self.parts(range);
+        self.text(&parts);
+    }
+
+    fn text(&mut self, parts: &[Part]) {
+        let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
+            return self.code.push("\"\"", 0..0);
+        };
+        let (start, end) = (first.range().start, last.range().end);
+        let formatted = parts.iter().any(|part| matches!(part, Part::Value(_)));
+        self.code.push(if formatted { "f\"" } else { "\"" }, start..start);
+        for part in parts {
+            match part {
+                Part::Text(range) => self.literal(range.clone(), formatted),
+                Part::Value(range) => {
+                    // Two braces would stand for one.
+                    self.code.push("{ ", range.start..range.start);
+                    self.code.copy(self.shown, range.clone());
+                    self.code.push("}", range.end..range.end);
+                }
+            }
+        }
+        self.code.push("\"", end..end);
+    }
+
+    /// The inside of a string that says this.
+    fn literal(&mut self, range: Range<usize>, formatted: bool) {
+        let mut at = range.start;
+        for (offset, c) in self.shown[range.clone()].char_indices() {
+            let escaped = match c {
+                '"' => "\\\"",
+                '\\' => "\\\\",
+                '\n' => "\\n",
+                '\r' => "\\r",
+                '{' if formatted => "{{",
+                '}' if formatted => "}}",
+                _ => continue,
+            };
+            let here = range.start + offset;
+            self.code.copy(self.shown, at..here);
+            self.code.push(escaped, here..here + 1);
+            at = here + 1;
+        }
+        self.code.copy(self.shown, at..range.end);
+    }
+
+    /// What of a text is replaced by values: `{expression}` and `$name`, but neither `{{` nor `$$`.
+    fn parts(&mut self, range: Range<usize>) -> Vec<Part> {
+        let bytes = self.shown.as_bytes();
+        let (mut parts, mut from, mut at) = (Vec::new(), range.start, range.start);
+        while at < range.end {
+            let next = (at + 1 < range.end).then(|| bytes[at + 1]);
+            let value = match bytes[at] {
+                b'{' | b'$' if next == Some(bytes[at]) => {
+                    at += 2;
+                    continue;
+                }
+                b'{' => self.braces(at + 1..range.end),
+                b'$' => self.variable(at + 1..range.end),
+                _ => None,
+            };
+            let Some((value, end)) = value else {
+                at += 1;
+                continue;
+            };
+            if from < at {
+                parts.push(Part::Text(from..at));
+            }
+            parts.push(Part::Value(value));
+            (from, at) = (end, end);
+        }
+        if from < range.end || parts.is_empty() {
+            parts.push(Part::Text(from..range.end));
+        }
+        parts
+    }
+
+    /// An expression in braces, and where these end. `{a,b}` is the shell's, unless these are variables.
+    fn braces(&mut self, range: Range<usize>) -> Option<(Range<usize>, usize)> {
+        let text = &self.shown[range.clone()];
+        let mut depth = 0_u32;
+        let length = text.bytes().position(|b| {
+            match b {
+                b'{' => depth += 1,
+                b'}' if depth == 0 => return true,
+                b'}' => depth -= 1,
+                _ => {}
+            }
+            false
+        })?;
+        let inside = &text[..length];
+        let mut words = inside.split(',').map(str::trim);
+        let is_word =
+            |word: &str| word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/'));
+        let is_for_shell =
+            inside.contains(',') && words.all(|word| is_word(word) && !self.names.contains(word));
+        if is_for_shell || !self.is_value(inside) {
+            return None;
+        }
+        Some((range.start..range.start + length, range.start + length + 1))
+    }
+
+    fn is_value(&mut self, inside: &str) -> bool {
+        let is_plain = |c: char| c.is_alphanumeric() || c == '_';
+        if !inside.is_empty() && inside.chars().all(is_plain) && !inside.starts_with(char::is_numeric) {
+            return true;
+        }
+        let Some(left) = self.trials.checked_sub(1) else { return true };
+        self.trials = left;
+        !inside.trim().is_empty() && stands_alone(&format!("f\"{{ {inside}}}\""))
+    }
+
+    /// `$name` or `$name.attribute`, if that may be a variable of the notebook: else it is one of the shell.
+    fn variable(&self, range: Range<usize>) -> Option<(Range<usize>, usize)> {
+        let text = &self.shown[range.clone()];
+        let is_in_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+        let length = text.find(|c| !is_in_name(c)).unwrap_or(text.len());
+        let name = text[..length].trim_end_matches('.');
+        let first = name.split('.').next().unwrap_or_default();
+        let end = range.start + name.len();
+        let is_name = stands_alone(name) && !name.is_empty() && !name.starts_with(|c: char| c.is_numeric());
+        (self.names.contains(first) && is_name).then_some((range.start..end, end))
+    }
+}
+
+/// A part of a text into which IPython puts values.
+enum Part {
+    Text(Range<usize>),
+    Value(Range<usize>),
+}
+
+impl Part {
+    fn range(&self) -> &Range<usize> {
+        match self {
+            Part::Text(range) | Part::Value(range) => range,
+        }
+    }
+}
+
+/// The parts of a cell that are no Python, in order.
+fn edits(file: &SourceFile) -> Vec<(Range<usize>, Edit)> {
+    let mut edits: Vec<(Range<usize>, Edit)> = Vec::new();
+    // Of the line in question: the code in it so far, how many edits there were before, and whether it asks for help.
+    let (mut line, mut before, mut help): (Option<Range<usize>>, usize, bool) = (None, 0, false);
+    for token in file.tokens().map_or(&[][..], |tokens| tokens) {
+        let range = token.start().to_usize()..token.end().to_usize();
+        match token.kind() {
+            TokenKind::Comment | TokenKind::NonLogicalNewline | TokenKind::Indent | TokenKind::Dedent => {
+                continue;
+            }
+            TokenKind::Newline | TokenKind::EndOfFile => {
+                if let Some(line) = line.take().filter(|_| help) {
+                    edits.truncate(before);
+                    edits.push((line, Edit::Help));
+                }
+                (before, help) = (edits.len(), false);
+                continue;
+            }
+            TokenKind::IpyEscapeCommand => {
+                edits.push((range.clone(), Edit::Escape { assigned: line.is_some() }));
+            }
+            TokenKind::Question => help = true,
+            _ => {}
+        }
+        let start = line.map_or(range.start, |line| line.start);
+        line = Some(start..range.end);
+    }
+    edits
+}
