@@ -222,7 +222,8 @@ const CHECKS: &[Check] = &[
         id: "ipython-command",
         family: "command-libraries",
         summary: "IPython runs a command line or code that is no constant.",
-        why: "`system` and `getoutput` start a shell, `run_cell` and the magics run code: what is put into the text is interpreted.",
+        why: "`system` and `getoutput` start a shell, `run_cell` and the magics run code: what is put into the text is \
+              interpreted. In a notebook `!ls {folder}`, `%system ls {folder}` and `%%bash -s {folder}` do the same.",
         neglect: "A notebook that only its author runs, with values of their own.",
         instead: "`subprocess.run([program, argument], check=True)`, or a function.",
         cwe: &[78, 95],
@@ -231,6 +232,7 @@ const CHECKS: &[Check] = &[
         bad: &[
             "get_ipython().system(f\"pip install {package}\")\n",
             "from IPython import get_ipython\nget_ipython().run_cell(text)\n",
+            "get_ipython().run_cell_magic(\"bash\", f\"-s {folder}\", \"ls $1\")\n",
         ],
         good: &[
             "get_ipython().run_line_magic(\"matplotlib\", \"inline\")\n",

@@ -6,11 +6,11 @@
 
 use std::ops::Range;
 
+use ruff_python_ast::PySourceType;
 use ruff_text_size::TextSize;
 
-use super::source::{FileKind, Problem, SourceFile};
+use super::source::{FileKind, Problem, SourceFile, line_starts};
 use crate::finding::{Cell, Position, Region};
-use ruff_python_ast::PySourceType;
 
 /// A stretch of the code. It ends where the next one begins.
 #[derive(Debug, Clone)]
@@ -67,23 +67,20 @@ impl Code {
 }
 
 /// What the author wrote, and where it stands in the file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Shown {
     pub(super) text: String,
     /// Where a stretch begins that is the same here and in the file: here, and there.
     runs: Vec<(u32, u32)>,
     /// Where a cell begins, and its number.
     cells: Vec<(u32, u32)>,
+    line_starts: Vec<u32>,
 }
 
 impl Shown {
     /// A text that is the same as in the file.
     pub(super) fn whole(text: String) -> Self {
-        Shown { text, runs: vec![(0, 0)], cells: Vec::new() }
-    }
-
-    pub(super) fn of_cells() -> Self {
-        Shown { text: String::new(), runs: Vec::new(), cells: Vec::new() }
+        Shown { text, runs: vec![(0, 0)], ..Shown::default() }
     }
 
     /// Begins a cell with this number, counted from 1.
@@ -105,9 +102,8 @@ impl Shown {
     fn cell(&self, at: usize) -> Option<Cell> {
         let behind = self.cells.partition_point(|&(start, _)| start as usize <= at);
         let &(start, number) = self.cells.get(behind.checked_sub(1)?)?;
-        let before = &self.text.as_bytes()[start as usize..at];
-        let line = 1 + before.iter().filter(|&&b| b == b'\n').count() as u32;
-        Some(Cell { number, line })
+        let line = |at: u32| self.line_starts.partition_point(|&start| start <= at) as u32;
+        Some(Cell { number, line: line(at as u32) - line(start) + 1 })
     }
 
     /// The line around a place, without its end.
@@ -130,7 +126,13 @@ pub struct Assembled {
 }
 
 impl Assembled {
-    pub(super) fn new(code: Code, shown: Shown, stored: String, problem: Option<(String, usize)>) -> Self {
+    pub(super) fn new(
+        code: Code,
+        mut shown: Shown,
+        stored: String,
+        problem: Option<(String, usize)>,
+    ) -> Self {
+        shown.line_starts = line_starts(&shown.text);
         Assembled { code, shown, stored: SourceFile::unparsed(stored), problem }
     }
 

@@ -293,9 +293,7 @@ impl Rewriter<'_> {
     }
 
     fn text(&mut self, parts: &[Part]) {
-        let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
-            return self.code.push("\"\"", 0..0);
-        };
+        let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return };
         let (start, end) = (first.range().start, last.range().end);
         let formatted = parts.iter().any(|part| matches!(part, Part::Value(_)));
         self.code.push(if formatted { "f\"" } else { "\"" }, start..start);
@@ -365,7 +363,7 @@ impl Rewriter<'_> {
         parts
     }
 
-    /// An expression in braces, and where these end. `{a,b}` is the shell's, unless these are variables.
+    /// An expression in braces, and where these end. `{a,b}` and `${HOME}` are the shell's, unless these are variables.
     fn braces(&mut self, range: Range<usize>) -> Option<(Range<usize>, usize)> {
         let text = &self.shown[range.clone()];
         let mut depth = 0_u32;
@@ -382,8 +380,9 @@ impl Rewriter<'_> {
         let mut words = inside.split(',').map(str::trim);
         let is_word =
             |word: &str| word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/'));
-        let is_for_shell =
-            inside.contains(',') && words.all(|word| is_word(word) && !self.names.contains(word));
+        let follows_dollar = self.shown[..range.start - 1].ends_with('$');
+        let is_for_shell = (inside.contains(',') || follows_dollar)
+            && words.all(|word| is_word(word) && !self.names.contains(word));
         if is_for_shell || !self.is_value(inside) {
             return None;
         }

@@ -97,7 +97,7 @@ pub fn read(bytes: &[u8]) -> Result<Option<Assembled>, Problem> {
 /// One module of all cells, so that names carry from one to the next. A cell that is no Python on its own is left out:
 /// a text that it opens must not swallow the cells behind it, which run all the same.
 fn assemble(text: &str, notebook: &Notebook) -> Assembled {
-    let mut shown = Shown::of_cells();
+    let mut shown = Shown::default();
     let mut ranges = Vec::new();
     for cell in &notebook.cells {
         let start = shown.text.len();
