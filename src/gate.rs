@@ -187,11 +187,12 @@ fn new_suppression(policy: &Policy, path: &FilePath, suppression: &Suppression) 
     }
     let names: Vec<String> = suppression.names.iter().map(|named| escape::visible(&named.written)).collect();
     let what = if names.is_empty() { "every check".to_owned() } else { names.join(", ") };
+    let end = suppression.until.map_or_else(String::new, |day| format!(" until {day}"));
     Some(Remark {
         id: "new-suppression",
         path: Some(path.clone()),
         at: Some(suppression.region.start),
-        message: format!("This change justifies {what}: {}", escape::visible(&suppression.reason)),
+        message: format!("This change justifies {what}{end}: {}", escape::visible(&suppression.reason)),
         action,
     })
 }

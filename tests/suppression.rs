@@ -416,6 +416,13 @@ fn suppressions_that_a_change_adds() {
     assert_eq!(added_lines(wider, &wider.replace("[eval]", "[eval, os-system]")), [3]);
     // One that did not count before.
     assert_eq!(added_lines(&old.replace("x is a constant", "todo"), old), [2]);
+    // For longer, or for good; not for a shorter time.
+    let [sooner, later] =
+        ["2030-01-31", "2030-12-31"].map(|day| old.replace("a constant", &format!("a constant until={day}")));
+    assert_eq!(added_lines(&sooner, &later), [2]);
+    assert_eq!(added_lines(&sooner, old), [2]);
+    assert_eq!(added_lines(&later, &sooner), [0_u32; 0]);
+    assert_eq!(added_lines(old, &later), [0_u32; 0]);
 }
 
 proptest! {

@@ -4,10 +4,10 @@ use rustc_hash::FxHashMap;
 
 use crate::check::{Confidence, Severity};
 
-use super::{Excused, Suppression};
+use super::{Date, Excused, Suppression};
 
 /// The suppressions of the head that excuse more than those of the base did: a finding that nothing excused
-/// there, or one that has become worse since. What counts is what they excuse, not how they are written: to
+/// there, or one that has become worse since, or one for longer. What counts is what they excuse, not how they are written: to
 /// move one along with its code or to lengthen its reason adds nothing, and to keep one while other code comes
 /// under it does. Both sides must have been applied, and be of the same file.
 pub fn added<'s>(base: &[Suppression], head: &'s [Suppression]) -> Vec<&'s Suppression> {
@@ -25,6 +25,9 @@ pub fn added<'s>(base: &[Suppression], head: &'s [Suppression]) -> Vec<&'s Suppr
     added
 }
 
+/// How bad a finding was excused, and to what day.
+type Extent = (Severity, Confidence, Date);
+
 type Key<'e> = (&'static str, &'e str, Option<u64>);
 
 /// Takes away what is on both sides, one for one, unless it is worse now.
@@ -33,17 +36,17 @@ fn pair<'b, 'h>(
     open: &mut Vec<(&'h Suppression, &'h Excused)>,
     key: fn(&Excused) -> Key<'_>,
 ) {
-    let mut left: FxHashMap<Key<'_>, FxHashMap<(Severity, Confidence), Vec<&'b Excused>>> =
-        FxHashMap::default();
+    let mut left: FxHashMap<Key<'_>, FxHashMap<Extent, Vec<&'b Excused>>> = FxHashMap::default();
     for excused in before.drain(..) {
-        left.entry(key(excused)).or_default().entry(excused.badness()).or_default().push(excused);
+        left.entry(key(excused)).or_default().entry(excused.extent()).or_default().push(excused);
     }
     open.retain(|(_, now)| {
         let Some(same) = left.get_mut(&key(now)) else { return true };
-        let enough = same.iter_mut().filter(|((severity, confidence), known)| {
-            !known.is_empty() && *severity >= now.severity && *confidence >= now.confidence
+        let (severity, confidence, end) = now.extent();
+        let enough = same.iter_mut().filter(|(extent, known)| {
+            !known.is_empty() && extent.0 >= severity && extent.1 >= confidence && extent.2 >= end
         });
-        let Some((_, known)) = enough.min_by_key(|(badness, _)| **badness) else { return true };
+        let Some((_, known)) = enough.min_by_key(|(extent, _)| **extent) else { return true };
         known.pop();
         false
     });
@@ -59,7 +62,7 @@ impl Excused {
         (self.check, &self.definition, self.secret)
     }
 
-    fn badness(&self) -> (Severity, Confidence) {
-        (self.severity, self.confidence)
+    fn extent(&self) -> Extent {
+        (self.severity, self.confidence, self.until.unwrap_or(Date::MAX))
     }
 }

@@ -48,6 +48,7 @@ impl Suppression {
             check: finding.check.id,
             severity: finding.severity,
             confidence: finding.confidence,
+            until: self.until,
             definition: finding.definition.clone(),
             normalized: finding.normalized.clone(),
             secret: finding.trace.secret,

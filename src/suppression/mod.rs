@@ -85,6 +85,8 @@ struct Excused {
     check: &'static str,
     severity: Severity,
     confidence: Confidence,
+    /// The last day; `None` where it is excused for good.
+    until: Option<Date>,
     definition: String,
     normalized: String,
     /// Another secret needs another justification.
