@@ -1,8 +1,9 @@
 use ruff_python_ast::{AnyNodeRef, Expr, NodeKind};
 
 use super::Family;
+use super::built_text::{HOLE, template_of};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Call, Exposure, Hits, Node, Value};
+use crate::python::{Call, Exposure, Hits, Module, Node, Thing, Value};
 
 pub const FAMILY: Family = Family { id: "injection", title: "Queries other than SQL", checks: CHECKS };
 
@@ -26,6 +27,7 @@ const CHECKS: &[Check] = &[
             "import ldap\nfrom ldap.filter import escape_filter_chars\n\
              ldap.initialize(url).search_s(base, ldap.SCOPE_SUBTREE, f\"(uid={escape_filter_chars(name)})\")\n",
             "index.search(base, \"(uid=\" + name + \")\")\n",
+            "import ldap3\nfound = index.search(base, \"name:\" + name)\n",
         ],
         detect: &[
             Detect::Call(
@@ -36,6 +38,8 @@ const CHECKS: &[Check] = &[
                 &["ldap3.Connection().search", "ldap3.Connection().extend.standard.paged_search"],
                 When::Is(|call| built_filter(call, "search_filter", 1)),
             ),
+            // The connection may be made in another file.
+            Detect::Call(&["?.search", "*.search"], When::Is(perhaps_built_filter)),
         ],
     },
     Check {
@@ -104,6 +108,48 @@ fn built_filter(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<C
         Exposure::Unknown => Some(Confidence::Low),
         Exposure::Built | Exposure::Input | Exposure::Request => Some(Confidence::High),
     }
+}
+
+/// `search` is a method of much else: what it gets must look like a filter, in a file that uses LDAP.
+fn perhaps_built_filter(call: &Call<'_, '_>) -> Option<Confidence> {
+    if call.name.starts_with("ldap3.") {
+        return None;
+    }
+    let filter = call.given("search_filter", 1)?;
+    let things = call.module.names().things(filter);
+    let written = things.iter().filter_map(|thing| match thing {
+        Thing::Value(value) => template_of(call.module, value.expr),
+        _ => None,
+    });
+    let mut looks_like_filter = written.map(|text| is_filter(&text));
+    if !looks_like_filter.any(|is_filter| is_filter) || !uses_ldap(call.module) {
+        return None;
+    }
+    match call.exposure_of("search_filter", 1) {
+        Exposure::Input | Exposure::Request => Some(Confidence::High),
+        Exposure::Constant | Exposure::Sanitised | Exposure::Unknown | Exposure::Built => None,
+    }
+}
+
+/// `(uid=…)`, `(&(objectClass=person)(uid=…))`.
+fn is_filter(template: &str) -> bool {
+    let inner = template.trim_start().trim_start_matches(['(', '&', '|', '!']);
+    let is_attribute = |name: &str| {
+        !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | HOLE))
+    };
+    template.trim_start().starts_with('(')
+        && template.trim_end().ends_with(')')
+        && inner.split_once('=').is_some_and(|(name, _)| is_attribute(name.trim_end_matches(['~', '<', '>'])))
+}
+
+fn uses_ldap(module: &Module<'_>) -> bool {
+    let is_ldap = |name: &str| matches!(name.split('.').next(), Some("ldap" | "ldap3"));
+    module.tree().nodes().any(|(_, node)| match node {
+        AnyNodeRef::StmtImport(import) => import.names.iter().any(|alias| is_ldap(&alias.name)),
+        AnyNodeRef::StmtImportFrom(import) => import.module.as_ref().is_some_and(|name| is_ldap(name)),
+        _ => false,
+    })
 }
 
 /// Operators whose value is a program.

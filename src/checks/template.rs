@@ -346,7 +346,10 @@ fn response_built(call: &Call<'_, '_>) -> Option<Confidence> {
     if names_other_type {
         return None;
     }
-    let content = ["content", "response", "body"].iter().find_map(|keyword| call.given(keyword, 0))?;
+    let mut content = ["content", "response", "body"].iter().find_map(|keyword| call.given(keyword, 0))?;
+    if let Expr::Tuple(answer) = content.expr {
+        content = Value { expr: answer.elts.first()?, ..content };
+    }
     let is_html = template_of(call.module, content.expr).is_some_and(|text| is_html(&text));
     match call.module.names().exposure(content) {
         Exposure::Request => Some(Confidence::High),

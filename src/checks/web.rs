@@ -104,6 +104,48 @@ const CHECKS: &[Check] = &[
         detect: &[Detect::Call(&["*.set_cookie", "*.set_signed_cookie"], When::Is(without_flags))],
     },
     Check {
+        id: "session-key-from-request",
+        family: "web",
+        summary: "A request chooses under which name something is kept in the session.",
+        why: "What the program keeps there itself, such as who is logged in, can be replaced: `user_id` or `is_admin` \
+              is as good a name as any.",
+        neglect: "The name was compared with a list of names before.",
+        instead: "`session[\"choice\"] = {name: value}`: a name of the program's own, and the rest below it.",
+        cwe: &[501],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "from flask import request, session\nsession[request.args[\"name\"]] = True\n",
+            "def keep(request):\n    request.session[request.POST[\"name\"]] = 1\n",
+        ],
+        good: &[
+            "from flask import request, session\nsession[\"visits\"] = 1\n",
+            "from flask import request\ncache[request.args[\"name\"]] = True\n",
+        ],
+        detect: &[Detect::Node(&[NodeKind::StmtAssign], session_key)],
+    },
+    Check {
+        id: "session-value-from-request",
+        family: "web",
+        summary: "What a request holds is kept in the session as it is.",
+        why: "Other code takes what is in a session for something that the program has checked, above all where it says \
+              who somebody is.",
+        neglect: "Nobody can gain anything by choosing it: a language, a filter, a draft.",
+        instead: "Check it first, and keep what the check found: `session[\"user_id\"] = user.id`.",
+        cwe: &[501],
+        severity: Severity::Low,
+        aliases: &[],
+        bad: &[
+            "from flask import request, session\nsession[\"user\"] = request.form[\"user\"]\n",
+            "def keep(request):\n    request.session[\"role\"] = request.POST.get(\"role\")\n",
+        ],
+        good: &[
+            "from flask import request, session\nsession[\"page\"] = int(request.args[\"page\"])\n",
+            "from flask import session\nsession[\"user_id\"] = user.id\n",
+        ],
+        detect: &[Detect::Node(&[NodeKind::StmtAssign], session_value)],
+    },
+    Check {
         id: "csrf-exempt",
         family: "web",
         summary: "This view accepts requests that another site made somebody's browser send.",
@@ -719,6 +761,43 @@ fn stays_here(template: &str) -> bool {
     match written.split_once("://") {
         Some((_, rest)) => rest.contains('/'),
         None => written.len() > 1 && written.starts_with('/') && !written[1..].starts_with(['/', '\\']),
+    }
+}
+
+/// The items of sessions that a statement assigns to: `flask.session[…]`, `request.session[…]`.
+fn session_items<'a>(node: &Node<'_, 'a>) -> impl Iterator<Item = (&'a ast::ExprSubscript, &'a Expr)> {
+    let module = node.module;
+    let assign = match node.node {
+        AnyNodeRef::StmtAssign(assign) => Some(assign),
+        _ => None,
+    };
+    assign.into_iter().flat_map(move |assign| {
+        let items = assign.targets.iter().filter_map(Expr::as_subscript_expr);
+        items.filter(move |item| is_session(module, &item.value)).map(|item| (item, &*assign.value))
+    })
+}
+
+fn is_session<'a>(module: &Module<'a>, expr: &'a Expr) -> bool {
+    let of_request = matches!(expr, Expr::Attribute(attribute)
+        if attribute.attr.as_str() == "session" && last_name(&attribute.value) == Some("request"));
+    of_request || module.refers_to(expr, &["flask.session", "quart.session"])
+}
+
+fn session_key(node: &Node<'_, '_>, hits: &mut Hits) {
+    let module = node.module;
+    for (item, _) in session_items(node) {
+        if module.names().exposure(module.value(&item.slice)) == Exposure::Request {
+            hits.at(item, Confidence::High);
+        }
+    }
+}
+
+fn session_value(node: &Node<'_, '_>, hits: &mut Hits) {
+    let module = node.module;
+    for (item, value) in session_items(node) {
+        if module.names().exposure(module.value(value)) == Exposure::Request {
+            hits.at(item, Confidence::Medium);
+        }
     }
 }
 

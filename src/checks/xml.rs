@@ -1,4 +1,4 @@
-use ruff_python_ast::Expr;
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
@@ -69,11 +69,11 @@ const CHECKS: &[Check] = &[
         id: "xml-sax",
         family: "xml",
         summary: "A SAX parser of Python expands entities that the document defines.",
-        why: "A document of a few lines can grow to gigabytes; before Python 3.7.1 it could also have files of this \
-              machine and addresses of its network read.",
+        why: "A document of a few lines can grow to gigabytes while it is read. Files of this machine are read only \
+              where that was switched on, or before Python 3.7.1.",
         neglect: "The document was made by the program itself or belongs to it.",
         instead: "`defusedxml.sax.parse(source, handler)`, `defusedxml.pulldom.parse(source)`.",
-        cwe: &[776, 611],
+        cwe: &[776],
         severity: Severity::Medium,
         aliases: &["bandit:B315", "bandit:B317", "bandit:B319", "ruff:S315", "ruff:S317", "ruff:S319"],
         bad: &[
@@ -95,7 +95,15 @@ const CHECKS: &[Check] = &[
                 ],
                 When::Is(of_a_document),
             ),
-            Detect::Call(&["xml.sax.make_parser", "xml.sax.expatreader.create_parser"], When::Is(medium)),
+            // What it parses is judged where that is given to it.
+            Detect::Call(
+                &["xml.sax.make_parser", "xml.sax.expatreader.create_parser"],
+                When::Is(|_| Some(Confidence::Low)),
+            ),
+            Detect::Call(
+                &["xml.sax.make_parser().parse", "xml.sax.expatreader.create_parser().parse"],
+                When::Is(of_a_document_from_outside),
+            ),
         ],
     },
     Check {
@@ -356,12 +364,55 @@ fn medium(_: &Call<'_, '_>) -> Option<Confidence> {
     Some(Confidence::Medium)
 }
 
-/// A document in a constant, or in a file with a constant name, is the program's own.
+/// A document in a constant, or in a file with a constant name, is the program's own; most of the others are, too.
 fn of_a_document(call: &Call<'_, '_>) -> Option<Confidence> {
-    Some(match call.positional(0) {
-        Argument::Given(document) => call.module.names().exposure(document).confidence(),
-        Argument::Absent | Argument::Unknown => Confidence::Medium,
+    let Argument::Given(document) = call.positional(0) else { return Some(Confidence::Low) };
+    Some(match call.module.names().exposure(document) {
+        Exposure::Constant | Exposure::Sanitised | Exposure::Unknown => Confidence::Low,
+        Exposure::Built => Confidence::Medium,
+        Exposure::Input | Exposure::Request => Confidence::High,
     })
+}
+
+/// The parser is reported where it is made already.
+fn of_a_document_from_outside(call: &Call<'_, '_>) -> Option<Confidence> {
+    of_a_document(call).filter(|confidence| *confidence > Confidence::Low)
+}
+
+/// How far a function is searched for what a parser of it parses.
+const MAX_SEARCH: usize = 4_000;
+
+/// Whether all that a parser is seen to parse, in the function or module that sets it up, is constant.
+fn parses_own_documents(call: &Call<'_, '_>) -> bool {
+    let AnyNodeRef::ExprCall(setting) = call.node else { return false };
+    let Expr::Attribute(ast::ExprAttribute { value, .. }) = &*setting.func else { return false };
+    let Expr::Name(parser) = &**value else { return false };
+    let module = call.module;
+    let tree = module.tree();
+    let around = module.function_around(call.node).map_or(tree.root(), AnyNodeRef::from);
+    let is_parser = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == parser.id);
+    let mut documents = 0;
+    for (seen, node) in tree.descendants(tree.id(around)).enumerate() {
+        let AnyNodeRef::ExprCall(other) = node else { continue };
+        let arguments = &other.arguments;
+        let given_to = arguments.args.iter().chain(arguments.keywords.iter().map(|keyword| &keyword.value));
+        let used = given_to.skip(1).any(is_parser);
+        let parses = matches!(&*other.func, Expr::Attribute(method)
+            if is_parser(&method.value) && matches!(method.attr.as_str(), "parse" | "feed"));
+        let handed_away = arguments.args.first().is_some_and(is_parser);
+        if handed_away || seen > MAX_SEARCH {
+            return false;
+        }
+        if !used && !parses {
+            continue;
+        }
+        let Some(document) = arguments.args.first() else { return false };
+        if module.names().exposure(module.value(document)) > Exposure::Sanitised {
+            return false;
+        }
+        documents += 1;
+    }
+    documents > 0
 }
 
 fn turns_entities_on(call: &Call<'_, '_>) -> Option<Confidence> {
@@ -376,6 +427,7 @@ fn turns_entities_on(call: &Call<'_, '_>) -> Option<Confidence> {
             name.ends_with("external-general-entities") || name.ends_with("external-parameter-entities")
         });
     match call.truth("state", 1) {
+        Truth::True if external && parses_own_documents(call) => Some(Confidence::Low),
         Truth::True if external => Some(Confidence::High),
         Truth::Sometimes | Truth::Unknown if external => Some(Confidence::Medium),
         _ => None,
