@@ -234,7 +234,7 @@ fn is_about_access(words: &[CompactString]) -> bool {
 
 /// In a test an `assert` is what it is meant to be.
 fn is_in_test<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
-    module.ancestors(node).any(|node| match node {
+    module.blocks_around(node).any(|node| match node {
         AnyNodeRef::StmtFunctionDef(function) => function.name.starts_with("test"),
         AnyNodeRef::StmtClassDef(class) => class.name.starts_with("Test") || class.name.ends_with("Test"),
         _ => false,
@@ -333,7 +333,7 @@ fn failure_answered_with_true<'a>(
 ) -> Option<(&'a ast::ExceptHandlerExceptHandler, &'a ast::StmtFunctionDef)> {
     let AnyNodeRef::StmtReturn(ast::StmtReturn { value: Some(value), .. }) = node.node else { return None };
     let mut handler = None;
-    for around in node.module.ancestors(node.node) {
+    for around in node.module.blocks_around(node.node) {
         match around {
             AnyNodeRef::ExceptHandlerExceptHandler(found) => handler = handler.or(Some(found)),
             AnyNodeRef::StmtFunctionDef(function) => {

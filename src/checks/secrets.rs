@@ -383,7 +383,7 @@ fn written_text<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<Cow<'a, str>>
         Expr::BinOp(sum) if matches!(sum.op, ast::Operator::Add | ast::Operator::Mod) => {
             computed_text(module, expr)
         }
-        Expr::Call(_) if holds_text(expr) => computed_text(module, expr),
+        Expr::Call(_) if holds_text(expr, MAX_NESTED) => computed_text(module, expr),
         _ => None,
     }
 }
@@ -396,16 +396,21 @@ fn computed_text<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<Cow<'a, str>
     }
 }
 
+/// How many calls inside one another are looked into for a literal.
+const MAX_NESTED: u32 = 20;
+
 /// Whether a call has a literal to make a text from: its object, or an argument.
-fn holds_text(expr: &Expr) -> bool {
+fn holds_text(expr: &Expr, levels: u32) -> bool {
+    let Some(levels) = levels.checked_sub(1) else { return false };
+    let holds = |expr: &Expr| holds_text(expr, levels);
     match expr {
         Expr::Call(call) => {
             let object = call.func.as_attribute_expr().map(|method| &*method.value);
             let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
-            object.into_iter().chain(&call.arguments.args).chain(keywords).any(holds_text)
+            object.into_iter().chain(&call.arguments.args).chain(keywords).any(holds)
         }
-        Expr::List(list) => list.elts.iter().any(holds_text),
-        Expr::Tuple(tuple) => tuple.elts.iter().any(holds_text),
+        Expr::List(list) => list.elts.iter().any(holds),
+        Expr::Tuple(tuple) => tuple.elts.iter().any(holds),
         Expr::StringLiteral(_)
         | Expr::BytesLiteral(_)
         | Expr::NumberLiteral(_)

@@ -310,14 +310,16 @@ fn lone_carriage_returns(file: &SourceFile, hits: &mut Hits) {
         return;
     }
     let mut found = false;
+    let mut hiding = Hiding { text, next_code: 0 };
     for comment in file.comments() {
-        if hides_code(&text[comment.start as usize + comment.text.len()..]) {
+        if hiding.is_at(comment.start as usize + comment.text.len()) {
             found = true;
             hits.at(place(comment.start as usize, comment.text.len()), Confidence::High);
         }
     }
     // Elsewhere one is enough to tell that the file has other line ends than it seems.
-    let mut lone = text.match_indices('\r').map(|(at, _)| at).filter(|&at| hides_code(&text[at..]));
+    let mut hiding = Hiding { text, next_code: 0 };
+    let mut lone = text.match_indices('\r').map(|(at, _)| at).filter(|&at| hiding.is_at(at));
     if let Some(at) = lone.next().filter(|&at| !found && !is_in_string(file, at)) {
         hits.at(place(at, 1), Confidence::Medium);
     }
@@ -334,10 +336,23 @@ fn is_in_string(file: &SourceFile, at: usize) -> bool {
     })
 }
 
-/// Whether a text starts with a lone CR and goes on with something before the next LF.
-fn hides_code(rest: &str) -> bool {
-    let Some(behind) = rest.strip_prefix('\r') else { return false };
-    !behind.starts_with('\n') && behind.split('\n').next().is_some_and(|line| !line.trim().is_empty())
+/// Finds the lone CRs that go on with something before the next LF, from the first to the last.
+struct Hiding<'t> {
+    text: &'t str,
+    /// The first LF or character that is not blank behind the place that was last asked about: many CRs before the
+    /// same code share it.
+    next_code: usize,
+}
+
+impl Hiding<'_> {
+    fn is_at(&mut self, at: usize) -> bool {
+        let Some(behind) = self.text[at..].strip_prefix('\r') else { return false };
+        if self.next_code <= at {
+            let found = behind.find(|c: char| c == '\n' || !c.is_whitespace());
+            self.next_code = at + 1 + found.unwrap_or(behind.len());
+        }
+        !behind.starts_with('\n') && self.text[self.next_code..].starts_with(|c| c != '\n')
+    }
 }
 
 /// How many blanks push code out of every window.

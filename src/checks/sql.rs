@@ -273,7 +273,8 @@ const OBJECTS: &[&str] = &[
 /// Whether a part that varies stands where a value stands, and not where the name of a table or column does.
 fn has_hole_for_value(template: &str) -> bool {
     template.match_indices(HOLE).any(|(at, _)| {
-        let before = template[..at].trim_end();
+        // What is told by the word before a long list of holes is told at its first.
+        let before = template[template.floor_char_boundary(at.saturating_sub(100))..at].trim_end();
         before.ends_with(['\'', '=', '<', '>', '%']) || {
             let open =
                 before.trim_end_matches(|c: char| c == '(' || c == ',' || c == HOLE || c.is_whitespace());

@@ -188,7 +188,7 @@ fn has_links(call: &Call<'_, '_>) -> Option<Confidence> {
 
 /// The block of a script that names its dependencies (PEP 723).
 fn unpinned(file: &SourceFile, hits: &mut Hits) {
-    let mut comments = file.comments().filter(|comment| comment.alone).map(|comment| {
+    let mut comments = file.comments().filter(|comment| file.is_alone(comment)).map(|comment| {
         let text = comment.text.trim_end();
         (text.strip_prefix("# ").unwrap_or(text.trim_start_matches('#')), comment.start)
     });

@@ -1,5 +1,7 @@
 //! What a check sees: calls with their arguments, references, assignments and nodes.
 
+use std::borrow::Cow;
+
 use compact_str::CompactString;
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use ruff_text_size::{Ranged, TextRange};
@@ -10,6 +12,9 @@ use super::names::{Names, Thing, Things, Value, Written};
 use super::source::SourceFile;
 use super::tree::{Meaning, NodeId, ScopeId, Tree};
 use crate::check::{Confidence, Severity};
+
+/// How many bytes of the name of a definition are told.
+const MAX_NAME: usize = 200;
 
 /// A file with all that can be asked about its code.
 #[derive(Debug)]
@@ -86,7 +91,8 @@ impl<'a> Module<'a> {
         let tree = self.tree();
         let id = name.id.as_str();
         let Some(home) = tree.scope_binding(tree.scope_of(tree.id(name)), id) else { return true };
-        tree.bindings_in(home, id).any(|(_, binding)| matches!(binding.meaning, Meaning::Import(_)))
+        let mut bindings = tree.bindings_in(home, id).take_while(|_| self.names.spend(1));
+        bindings.any(|(_, binding)| matches!(binding.meaning, Meaning::Import(_)))
     }
 
     /// The expressions that a name is assigned as they stand, in the scope that binds it.
@@ -137,22 +143,29 @@ impl<'a> Module<'a> {
         tree.ancestors(tree.id(node)).map(|id| tree.node(id))
     }
 
+    /// The statements, clauses and definitions around a node, the nearest first.
+    pub fn blocks_around(&self, node: AnyNodeRef<'a>) -> impl Iterator<Item = AnyNodeRef<'a>> {
+        let tree = self.tree();
+        tree.blocks_around(tree.id(node)).map(|id| tree.node(id))
+    }
+
     /// The function around a node, if any.
     pub fn function_around(&self, node: AnyNodeRef<'a>) -> Option<&'a ast::StmtFunctionDef> {
-        self.ancestors(node).find_map(|node| match node {
+        self.blocks_around(node).find_map(|node| match node {
             AnyNodeRef::StmtFunctionDef(function) => Some(function),
             _ => None,
         })
     }
 
-    /// Dotted path of the definitions around a node: `Class.method`; empty at module level.
+    /// Dotted path of the definitions around a node: `Class.method`; empty at module level. A name of kilobytes is
+    /// cut, and its length told.
     pub fn definition(&self, id: NodeId) -> String {
         let tree = self.tree();
-        let mut names: SmallVec<[&str; 4]> = SmallVec::new();
-        for id in tree.ancestors(id) {
+        let mut names: SmallVec<[Cow<'_, str>; 4]> = SmallVec::new();
+        for id in tree.blocks_around(id) {
             match tree.node(id) {
-                AnyNodeRef::StmtFunctionDef(function) => names.push(&function.name),
-                AnyNodeRef::StmtClassDef(class) => names.push(&class.name),
+                AnyNodeRef::StmtFunctionDef(function) => names.push(cut_name(&function.name)),
+                AnyNodeRef::StmtClassDef(class) => names.push(cut_name(&class.name)),
                 _ => {}
             }
         }
@@ -207,6 +220,13 @@ impl<'a> Module<'a> {
     }
 }
 
+fn cut_name(name: &str) -> Cow<'_, str> {
+    if name.len() <= MAX_NAME {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(format!("{}… {}", &name[..name.floor_char_boundary(MAX_NAME)], name.len()))
+}
+
 fn names_among(things: Things<'_>) -> SmallVec<[CompactString; 2]> {
     let named = things.into_iter().filter_map(|thing| match thing {
         Thing::Named(name) => Some(name),
@@ -254,7 +274,7 @@ impl<'a> Arguments<'a> {
             for keyword in &call.arguments.keywords {
                 let value = Value { expr: &keyword.value, scope };
                 match &keyword.arg {
-                    Some(name) => out.set_keyword(name.as_str(), value),
+                    Some(name) => out.set_keyword(names, name.as_str(), value),
                     None => out.push_unpacked(names, value),
                 }
             }
@@ -288,6 +308,10 @@ impl<'a> Arguments<'a> {
                 }),
             ] => {
                 for expr in elts {
+                    if !names.spend(1) {
+                        self.open_positional = true;
+                        return;
+                    }
                     self.push_positional(names, Value { expr, scope: *scope }, levels);
                 }
             }
@@ -310,7 +334,7 @@ impl<'a> Arguments<'a> {
                         for keyword in &call.arguments.keywords {
                             let value = Value { expr: &keyword.value, scope: value.scope };
                             match &keyword.arg {
-                                Some(name) => self.set_keyword(name.as_str(), value),
+                                Some(name) => self.set_keyword(names, name.as_str(), value),
                                 None => self.open_keywords = true,
                             }
                         }
@@ -329,13 +353,17 @@ impl<'a> Arguments<'a> {
         for item in dict {
             let key = item.key.as_ref().and_then(|expr| names.constant(Value { expr, scope }));
             match key {
-                Some(Constant::Str(key)) => self.set_keyword(&key, Value { expr: &item.value, scope }),
+                Some(Constant::Str(key)) => self.set_keyword(names, &key, Value { expr: &item.value, scope }),
                 _ => self.open_keywords = true,
             }
         }
     }
 
-    fn set_keyword(&mut self, name: &str, value: Value<'a>) {
+    fn set_keyword(&mut self, names: &Names<'a>, name: &str, value: Value<'a>) {
+        if !names.spend(1 + self.keywords.len()) {
+            self.open_keywords = true;
+            return;
+        }
         match self.keywords.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = value,
             None => self.keywords.push((name.into(), value)),

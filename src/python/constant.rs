@@ -3,10 +3,13 @@
 use ruff_python_ast::{self as ast, Expr, InterpolatedStringElement, Number, Operator, UnaryOp};
 use smallvec::SmallVec;
 
-use super::names::{Names, Thing, Value, Written};
+use super::names::{Names, STEP, Thing, Value, Written};
 
 /// How long a folded string or how large a folded list may become.
 const MAX_SIZE: usize = 1 << 16;
+
+/// How much memory a folded list or mapping may take with all that is in it.
+const MAX_WEIGHT: usize = 1 << 22;
 
 /// A value known from the source.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +42,18 @@ impl Constant {
             Constant::Bool(value) => Some(i64::from(*value)),
             _ => None,
         }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn weight(&self) -> usize {
+        let inside = match self {
+            Constant::Str(text) => text.len(),
+            Constant::Bytes(bytes) => bytes.len(),
+            Constant::List(items) => items.iter().map(Constant::weight).sum(),
+            Constant::Dict(items) => items.iter().map(|(key, value)| key.weight() + value.weight()).sum(),
+            _ => 0,
+        };
+        size_of::<Constant>() + inside
     }
 
     /// What Python's `bool()` says of it.
@@ -116,6 +131,7 @@ impl<'a> Names<'a> {
                     let inner = self.possible(inner);
                     out.open |= inner.open;
                     for constant in inner.constants {
+                        self.spend(constant.weight() / 8);
                         if !out.constants.contains(&constant) {
                             out.constants.push(constant);
                         }
@@ -134,6 +150,7 @@ impl<'a> Names<'a> {
         let name = name.id.as_str();
         let Some(home) = self.tree.scope_binding(value.scope, name) else { return true };
         self.tree.bindings_in(home, name).any(|(_, binding)| match &binding.meaning {
+            _ if !self.spend(1) => true,
             Meaning::Opaque => true,
             Meaning::Parameter { annotation, default, .. } => default.is_some() || annotation.is_none(),
             Meaning::Value { steps, .. } => steps.contains(&Step::Enter),
@@ -168,15 +185,15 @@ impl<'a> Names<'a> {
             Expr::List(ast::ExprList { elts, .. })
             | Expr::Tuple(ast::ExprTuple { elts, .. })
             | Expr::Set(ast::ExprSet { elts, .. }) => {
-                if elts.len() > MAX_SIZE {
-                    return None;
-                }
-                let items: Option<Vec<Constant>> = elts.iter().map(|expr| self.constant(at(expr))).collect();
-                items.map(Constant::List)
+                let mut weight = Weight::default();
+                let item = |expr| self.constant(at(expr)).filter(|item| weight.add(item));
+                elts.iter().map(item).collect::<Option<_>>().map(Constant::List)
             }
             Expr::Dict(dict) => {
+                let mut weight = Weight::default();
                 let item = |item: &'a ast::DictItem| {
-                    Some((self.constant(at(item.key.as_ref()?))?, self.constant(at(&item.value))?))
+                    let key = self.constant(at(item.key.as_ref()?)).filter(|key| weight.add(key))?;
+                    Some((key, self.constant(at(&item.value)).filter(|value| weight.add(value))?))
                 };
                 let items: Option<Vec<(Constant, Constant)>> = dict.items.iter().map(item).collect();
                 items.map(Constant::Dict)
@@ -192,16 +209,18 @@ impl<'a> Names<'a> {
         let mut out = String::new();
         for part in &text.value {
             match part {
-                ast::FStringPart::Literal(literal) => out.push_str(&literal.value),
+                ast::FStringPart::Literal(literal) => push_bounded(&mut out, &literal.value)?,
                 ast::FStringPart::FString(fstring) => {
                     for element in &fstring.elements {
                         match element {
-                            InterpolatedStringElement::Literal(literal) => out.push_str(&literal.value),
+                            InterpolatedStringElement::Literal(literal) => {
+                                push_bounded(&mut out, &literal.value)?;
+                            }
                             InterpolatedStringElement::Interpolation(inner)
                                 if inner.format_spec.is_none() =>
                             {
                                 let inner = self.constant(Value { expr: &inner.expression, ..value })?;
-                                out.push_str(&shown(&inner)?);
+                                push_bounded(&mut out, &shown(&inner)?)?;
                             }
                             InterpolatedStringElement::Interpolation(_) => return None,
                         }
@@ -225,7 +244,7 @@ impl<'a> Names<'a> {
         }
         let mut result = self.constant(Value { expr, ..value })?;
         for (op, expr) in operands.into_iter().rev() {
-            if !self.step() {
+            if !self.spend(STEP) {
                 return None;
             }
             result = binary(result, op, &self.constant(Value { expr, ..value })?)?;
@@ -335,20 +354,37 @@ pub(super) fn compare(left: &Constant, op: ast::CmpOp, right: &Constant) -> Opti
     })
 }
 
-fn bounded<T>(items: Vec<T>) -> Option<Vec<T>> {
-    (items.len() <= MAX_SIZE).then_some(items)
+/// The sum of the weights of what goes into a list or mapping, as long as it is not too large.
+#[derive(Default)]
+struct Weight(usize);
+
+impl Weight {
+    /// Whether there is room for one more.
+    fn add(&mut self, item: &Constant) -> bool {
+        self.0 += item.weight();
+        self.0 <= MAX_WEIGHT
+    }
+}
+
+/// Adds to a text; `None` when it becomes too long.
+pub(super) fn push_bounded(out: &mut String, text: &str) -> Option<()> {
+    (out.len() + text.len() <= MAX_SIZE).then(|| out.push_str(text))
 }
 
 /// `left op right`.
 pub(super) fn binary(left: Constant, op: Operator, right: &Constant) -> Option<Constant> {
     use Constant::{Bytes, Int, List, Str};
     match (left, op, right) {
-        (Str(mut left), Operator::Add, Str(right)) => {
-            left.push_str(right);
-            (left.len() <= MAX_SIZE).then_some(Str(left))
+        (Str(mut left), Operator::Add, Str(right)) => push_bounded(&mut left, right).map(|()| Str(left)),
+        (Bytes(mut left), Operator::Add, Bytes(right)) => {
+            left.extend_from_slice(right);
+            (left.len() <= MAX_SIZE).then_some(Bytes(left))
         }
-        (Bytes(left), Operator::Add, Bytes(right)) => bounded([&left[..], right].concat()).map(Bytes),
-        (List(left), Operator::Add, List(right)) => bounded([&left[..], right].concat()).map(List),
+        (List(mut left), Operator::Add, List(right)) => {
+            let mut weight = Weight::default();
+            left.extend_from_slice(right);
+            left.iter().all(|item| weight.add(item)).then_some(List(left))
+        }
         (Str(text), Operator::Mult, Int(times)) => repeated(&text, *times),
         (Int(times), Operator::Mult, Str(text)) => repeated(text, times),
         (Bytes(bytes), Operator::Mult, Int(times)) => repeat(&bytes, *times).map(Bytes),
@@ -394,8 +430,7 @@ fn percent(template: &str, values: &Constant) -> Option<String> {
     while let Some(c) = chars.next() {
         match c {
             '%' => match chars.next()? {
-                's' | 'd' | 'r' => out.push_str(&shown(values.next()?)?),
-                'c' => out.push_str(&shown(values.next()?)?),
+                's' | 'd' | 'r' | 'c' => push_bounded(&mut out, &shown(values.next()?)?)?,
                 '%' => out.push('%'),
                 _ => return None,
             },
@@ -486,11 +521,18 @@ pub(super) fn apply_method(receiver: &Constant, method: &str, given: &[Constant]
     let result = match (method, given) {
         ("join", [Constant::List(items)]) => {
             let parts: Option<Vec<&str>> = items.iter().map(Constant::as_str).collect();
-            parts?.join(text)
+            joined(&parts?, text)?
         }
-        ("join", [Constant::Str(chars)]) => chars.chars().map(String::from).collect::<Vec<_>>().join(text),
+        ("join", [Constant::Str(chars)]) => {
+            let parts: Vec<&str> =
+                chars.char_indices().map(|(at, c)| &chars[at..at + c.len_utf8()]).collect();
+            joined(&parts, text)?
+        }
         ("format", given) => formatted(text, given)?,
-        ("replace", [Constant::Str(from), Constant::Str(to)]) if !from.is_empty() => text.replace(from, to),
+        ("replace", [Constant::Str(from), Constant::Str(to)]) if !from.is_empty() => {
+            let added = text.matches(from.as_str()).count() * to.len();
+            (text.len() + added <= 2 * MAX_SIZE).then(|| text.replace(from, to))?
+        }
         ("lower" | "casefold", []) => text.to_lowercase(),
         ("upper", []) => text.to_uppercase(),
         ("capitalize" | "title", []) => {
@@ -515,6 +557,11 @@ pub(super) fn apply_method(receiver: &Constant, method: &str, given: &[Constant]
     (result.len() <= MAX_SIZE).then_some(Constant::Str(result))
 }
 
+fn joined(parts: &[&str], glue: &str) -> Option<String> {
+    let length = parts.iter().map(|part| part.len() + glue.len()).sum::<usize>();
+    (length <= 2 * MAX_SIZE).then(|| parts.join(glue))
+}
+
 fn decoded(bytes: &[u8], given: &[Constant]) -> Option<Constant> {
     let codec = given.first().and_then(Constant::as_str).unwrap_or("utf-8");
     decode_with(codec, bytes)
@@ -537,7 +584,7 @@ fn formatted(template: &str, given: &[Constant]) -> Option<String> {
         let (field, after) = rest.split_once('}').filter(|_| brace == "{")?;
         let index = if field.is_empty() { next } else { field.parse().ok()? };
         next += 1;
-        out.push_str(&shown(given.get(index)?)?);
+        push_bounded(&mut out, &shown(given.get(index)?)?)?;
         rest = after;
     }
     out.push_str(rest);

@@ -111,18 +111,23 @@ impl<'a> Names<'a> {
         }
         self.exposures.borrow_mut().in_round = true;
         let mut exposure = Exposure::Unknown;
+        let mut grew = true;
         for _ in 0..MAX_ROUNDS {
             self.exposures.borrow_mut().grew = false;
             exposure = self.exposure_in_round(value);
             let mut exposures = self.exposures.borrow_mut();
             let round = std::mem::take(&mut exposures.this_round);
-            if !exposures.grew {
+            grew = exposures.grew;
+            if !grew {
                 exposures.settled.extend(round);
                 break;
             }
         }
         self.exposures.borrow_mut().in_round = false;
         self.note_exposed(value, exposure);
+        if grew {
+            self.give_up();
+        }
         exposure
     }
 

@@ -11,21 +11,34 @@ use std::rc::Rc;
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, InterpolatedStringElement, Operator, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
-use super::constant::{Constant, apply_function, apply_method, binary, compare, item, shown};
+use super::constant::{Constant, apply_function, apply_method, binary, compare, item, push_bounded, shown};
 use super::exposure::{Exposure, source_of};
-use super::names::{Names, Thing, Value};
-use super::tree::{ScopeId, ScopeKind};
+use super::names::{Names, STEP, Thing, Value};
+use super::tree::{ScopeId, ScopeKind, with_stack};
 
-/// How many expressions one function may cost, the functions it calls included.
-const BUDGET: u32 = 20_000;
+/// How much one function may cost, the functions it calls included: an expression costs 1, to copy what the variables
+/// hold where ways part or meet, a part of that. A file with more nodes has more to spend.
+const BUDGET: usize = 60_000;
+const BUDGET_PER_NODE: usize = 4;
+
+/// What an expression costs of the budget of the file.
+const COST: usize = 2 * STEP;
+
+/// How many variables are copied at the cost of an expression.
+const COPIES: usize = 32;
 
 /// How deep calls of functions of this file are entered.
 const MAX_CALLS: u32 = 3;
 
 /// How many elements of a list or mapping are told apart.
 const MAX_ELEMENTS: usize = 64;
+
+/// How many elements a list or mapping may have with those of the lists and mappings in it.
+const MAX_SIZE: usize = 256;
+
+/// A constant that takes more bytes is only known to be one.
+const MAX_WEIGHT: usize = 2_048;
 
 /// How many steps of the way of a value are kept.
 const MAX_TRAIL: usize = 20;
@@ -36,11 +49,28 @@ pub(super) struct Abstract {
     pub exposure: Exposure,
     constant: Option<Constant>,
     /// What a list, mapping or keyed store holds, by constant keys; the rest of it is in `exposure`.
-    elements: Option<Rc<Vec<(Constant, Abstract)>>>,
+    elements: Option<Rc<Elements>>,
     /// What it certainly does not hold, because it was tested or replaced.
     pub denied: Denied,
     /// The way of what came from outside, the source first.
     trail: Option<Rc<Step>>,
+}
+
+/// The elements of a list or mapping by their keys.
+#[derive(Debug)]
+struct Elements {
+    items: Vec<(Constant, Abstract)>,
+    /// How many there are, with those of the lists and mappings in them.
+    size: usize,
+}
+
+impl Elements {
+    /// `None` when there are too many.
+    fn new(items: Vec<(Constant, Abstract)>) -> Option<Rc<Elements>> {
+        let inside = |value: &Abstract| value.elements.as_ref().map_or(0, |elements| elements.size);
+        let size = items.iter().map(|(_, value)| 1 + inside(value)).sum();
+        (items.len() <= MAX_ELEMENTS && size <= MAX_SIZE).then(|| Rc::new(Elements { items, size }))
+    }
 }
 
 /// Which kinds of harmful text a value certainly does not hold.
@@ -94,7 +124,8 @@ impl Abstract {
     }
 
     fn known(constant: Constant) -> Self {
-        Abstract { constant: Some(constant), ..Abstract::of(Exposure::Constant) }
+        let constant = Some(constant).filter(|constant| constant.weight() <= MAX_WEIGHT);
+        Abstract { constant, ..Abstract::of(Exposure::Constant) }
     }
 
     fn join(self, other: Abstract) -> Abstract {
@@ -105,7 +136,7 @@ impl Abstract {
         }
         let elements = match (self.elements, other.elements) {
             (Some(a), Some(b)) if Rc::ptr_eq(&a, &b) => Some(a),
-            (Some(a), Some(b)) => join_elements(&a, &b),
+            (Some(a), Some(b)) => join_elements(&a.items, &b.items),
             _ => None,
         };
         let denied = match (self.exposure, other.exposure) {
@@ -159,22 +190,27 @@ impl Abstract {
     }
 }
 
-fn join_elements(
-    a: &[(Constant, Abstract)],
-    b: &[(Constant, Abstract)],
-) -> Option<Rc<Vec<(Constant, Abstract)>>> {
+fn join_elements(a: &[(Constant, Abstract)], b: &[(Constant, Abstract)]) -> Option<Rc<Elements>> {
     let mut out = a.to_vec();
-    for (key, value) in b {
-        match out.iter_mut().find(|(known, _)| known == key) {
-            Some((_, old)) => *old = old.clone().join(value.clone()),
+    for (at, (key, value)) in b.iter().enumerate() {
+        // Mostly both hold the same keys in the same order.
+        let same = a.get(at).is_some_and(|(known, _)| known == key).then_some(at);
+        match same.or_else(|| out.iter().position(|(known, _)| known == key)) {
+            Some(at) => out[at].1 = out[at].1.clone().join(value.clone()),
             None => out.push((key.clone(), value.clone())),
         }
     }
-    (out.len() <= MAX_ELEMENTS).then(|| Rc::new(out))
+    Elements::new(out)
 }
 
 /// What the variables of a function hold.
 type State<'a> = FxHashMap<&'a str, Abstract>;
+
+/// How much it costs to join two of these.
+fn cost_of_join(state: &State<'_>) -> usize {
+    let elements = |value: &Abstract| value.elements.as_ref().map_or(0, |elements| elements.size);
+    state.values().map(|value| 1 + elements(value)).sum()
+}
 
 /// Values of expressions, by address, joined over all ways on which they are evaluated.
 pub(super) type Evaluated = FxHashMap<usize, Abstract>;
@@ -217,9 +253,10 @@ impl<'a> Names<'a> {
         }
         // A function that asks about itself while it is interpreted gets no answer.
         self.flows.borrow_mut().insert(home, None);
-        let run = Run { names: self, evaluated: RefCell::default(), left: std::cell::Cell::new(BUDGET) };
-        let finished = run.whole(home);
-        let evaluated = finished.then(|| Rc::new(run.evaluated.into_inner()));
+        let budget = BUDGET + BUDGET_PER_NODE * self.tree.node_count();
+        let run = Run { names: self, evaluated: RefCell::default(), left: std::cell::Cell::new(budget) };
+        // Where it is not finished, what is asked of the values is answered without their flow.
+        let evaluated = run.whole(home).then(|| Rc::new(run.evaluated.into_inner()));
         self.flows.borrow_mut().insert(home, evaluated.clone());
         evaluated
     }
@@ -229,19 +266,7 @@ impl<'a> Names<'a> {
 struct Run<'n, 'a> {
     names: &'n Names<'a>,
     evaluated: RefCell<Evaluated>,
-    left: std::cell::Cell<u32>,
-}
-
-/// What the variables hold where two ways meet. One that is assigned on one way only cannot be read on the other.
-fn joined<'a>(mut a: State<'a>, b: State<'a>) -> State<'a> {
-    for (name, value) in b {
-        let value = match a.remove(name) {
-            Some(old) => old.join(value),
-            None => value,
-        };
-        a.insert(name, value);
-    }
-    a
+    left: std::cell::Cell<usize>,
 }
 
 /// One activation of a function.
@@ -257,6 +282,34 @@ struct Frame<'a> {
 }
 
 impl<'a> Run<'_, 'a> {
+    /// Takes something from the budgets of the function and of the file; false when there is not enough left.
+    fn spend(&self, cost: usize) -> bool {
+        self.left.set(self.left.get().saturating_sub(cost));
+        if !self.names.spend(cost * COST) {
+            self.left.set(0);
+        }
+        self.left.get() > 0
+    }
+
+    fn copy(&self, state: &State<'a>) -> State<'a> {
+        if self.spend(state.len() / COPIES) { state.clone() } else { State::default() }
+    }
+
+    /// What the variables hold where two ways meet. One that is assigned on one way only cannot be read on the other.
+    fn joined(&self, mut a: State<'a>, b: State<'a>) -> State<'a> {
+        if !self.spend(cost_of_join(&b) / COPIES) {
+            return a;
+        }
+        for (name, value) in b {
+            let value = match a.remove(name) {
+                Some(old) => old.join(value),
+                None => value,
+            };
+            a.insert(name, value);
+        }
+        a
+    }
+
     /// Whether the budget was enough.
     fn whole(&self, home: ScopeId) -> bool {
         let mut frame = Frame {
@@ -336,7 +389,7 @@ impl<'a> Run<'_, 'a> {
             if self.left.get() == 0 {
                 return Then::Left;
             }
-            if super::tree::with_stack(|| self.statement(frame, statement)) == Then::Left {
+            if with_stack(|| self.statement(frame, statement)) == Then::Left {
                 return Then::Left;
             }
         }
@@ -382,7 +435,7 @@ impl<'a> Run<'_, 'a> {
                 return Then::Left;
             }
             Stmt::Break(_) | Stmt::Continue(_) => {
-                frame.jumps.push(frame.state.clone());
+                frame.jumps.push(self.copy(&frame.state));
                 return Then::Left;
             }
             Stmt::If(choice) => return self.choice(frame, choice),
@@ -428,7 +481,7 @@ impl<'a> Run<'_, 'a> {
                 None => Some(true),
             };
             let reached = open && verdict != Some(false);
-            let before = frame.state.clone();
+            let before = self.copy(&frame.state);
             if let Some(test) = test {
                 self.narrow(frame, test, true);
             }
@@ -446,14 +499,14 @@ impl<'a> Run<'_, 'a> {
             }
         }
         if open {
-            ends.push(frame.state.clone());
+            ends.push(self.copy(&frame.state));
         }
         self.meet(frame, ends)
     }
 
     /// Goes on with the join of several states; leaves where there is none.
     fn meet(&self, frame: &mut Frame<'a>, ends: Vec<State<'a>>) -> Then {
-        match ends.into_iter().reduce(joined) {
+        match ends.into_iter().reduce(|a, b| self.joined(a, b)) {
             Some(state) => {
                 frame.state = state;
                 Then::Next
@@ -473,36 +526,36 @@ impl<'a> Run<'_, 'a> {
     /// A loop body, which runs any number of times: twice is enough for what the second turn sees of the first.
     fn repeated(&self, frame: &mut Frame<'a>, body: &'a [Stmt]) {
         let outer = std::mem::take(&mut frame.jumps);
-        let mut ends = vec![frame.state.clone()];
+        let mut ends = vec![self.copy(&frame.state)];
         for _ in 0..2 {
             if self.body(frame, body) == Then::Next {
-                ends.push(frame.state.clone());
+                ends.push(self.copy(&frame.state));
             }
             ends.append(&mut frame.jumps);
             let all = std::mem::take(&mut ends);
             self.meet(frame, all);
-            ends.push(frame.state.clone());
+            ends.push(self.copy(&frame.state));
         }
         frame.jumps = outer;
     }
 
     fn attempt(&self, frame: &mut Frame<'a>, attempt: &'a ast::StmtTry) -> Then {
-        let before = frame.state.clone();
+        let before = self.copy(&frame.state);
         let then = self.body(frame, &attempt.body);
-        let after = frame.state.clone();
+        let after = self.copy(&frame.state);
         // A handler starts anywhere in the body: with what held before, or what holds behind it.
-        let failed = joined(before, after);
+        let failed = self.joined(before, after);
         let mut ends = Vec::new();
         if then == Then::Next && self.body(frame, &attempt.orelse) == Then::Next {
-            ends.push(frame.state.clone());
+            ends.push(self.copy(&frame.state));
         }
         for ast::ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
-            frame.state = failed.clone();
+            frame.state = self.copy(&failed);
             if let Some(name) = &handler.name {
                 frame.state.insert(name.as_str(), Abstract::of(Exposure::Unknown));
             }
             if self.body(frame, &handler.body) == Then::Next {
-                ends.push(frame.state.clone());
+                ends.push(self.copy(&frame.state));
             }
         }
         let reached = !ends.is_empty();
@@ -521,7 +574,7 @@ impl<'a> Run<'_, 'a> {
         let mut open = true;
         for case in &choice.cases {
             let fits = self.fits(frame, &subject, &case.pattern);
-            let before = frame.state.clone();
+            let before = self.copy(&frame.state);
             self.bind_pattern(frame, &case.pattern, &subject);
             if let Some(guard) = &case.guard {
                 self.value(frame, guard);
@@ -536,14 +589,14 @@ impl<'a> Run<'_, 'a> {
             }
         }
         if open {
-            ends.push(frame.state.clone());
+            ends.push(self.copy(&frame.state));
         }
         self.meet(frame, ends)
     }
 
     /// Whether a pattern certainly fits or certainly does not.
     fn fits(&self, frame: &mut Frame<'a>, subject: &Abstract, pattern: &'a ast::Pattern) -> Option<bool> {
-        match pattern {
+        with_stack(|| match pattern {
             ast::Pattern::MatchValue(value) => {
                 let wanted = self.value(frame, &value.value).constant?;
                 Some(subject.constant.as_ref()? == &wanted)
@@ -558,10 +611,14 @@ impl<'a> Run<'_, 'a> {
             }
             ast::Pattern::MatchAs(name) if name.pattern.is_none() => Some(true),
             _ => None,
-        }
+        })
     }
 
     fn bind_pattern(&self, frame: &mut Frame<'a>, pattern: &'a ast::Pattern, subject: &Abstract) {
+        with_stack(|| self.bind_parts_of_pattern(frame, pattern, subject));
+    }
+
+    fn bind_parts_of_pattern(&self, frame: &mut Frame<'a>, pattern: &'a ast::Pattern, subject: &Abstract) {
         let part = Abstract { constant: None, elements: None, ..subject.clone() };
         match pattern {
             ast::Pattern::MatchAs(name) => {
@@ -601,6 +658,10 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn assign(&self, frame: &mut Frame<'a>, target: &'a Expr, value: &Abstract) {
+        with_stack(|| self.assign_parts(frame, target, value));
+    }
+
+    fn assign_parts(&self, frame: &mut Frame<'a>, target: &'a Expr, value: &Abstract) {
         match target {
             Expr::Name(name) => {
                 frame.state.insert(name.id.as_str(), value.clone());
@@ -633,7 +694,7 @@ impl<'a> Run<'_, 'a> {
         let Some(old) = frame.state.get(name).cloned() else { return };
         let stored = match (key, &old.elements) {
             (Some(key), Some(elements)) => {
-                let mut elements = elements.as_ref().clone();
+                let mut elements = elements.items.clone();
                 match elements.iter_mut().find(|(known, _)| *known == key) {
                     Some((_, slot)) => *slot = value.clone(),
                     None => elements.push((key, value.clone())),
@@ -656,6 +717,10 @@ impl<'a> Run<'_, 'a> {
 
     /// A test that holds, or does not, tells something about the variable it tests.
     fn narrow(&self, frame: &mut Frame<'a>, test: &'a Expr, holds: bool) {
+        with_stack(|| self.narrow_by(frame, test, holds));
+    }
+
+    fn narrow_by(&self, frame: &mut Frame<'a>, test: &'a Expr, holds: bool) {
         match test {
             Expr::UnaryOp(not) if not.op == ast::UnaryOp::Not => self.narrow(frame, &not.operand, !holds),
             Expr::BoolOp(all) if holds == (all.op == ast::BoolOp::And) => {
@@ -721,12 +786,10 @@ impl<'a> Run<'_, 'a> {
 
     /// What an expression is, recorded for those who ask about it.
     fn value(&self, frame: &mut Frame<'a>, expr: &'a Expr) -> Abstract {
-        let left = self.left.get();
-        if left == 0 {
+        if !self.spend(1) {
             return Abstract::of(Exposure::Unknown);
         }
-        self.left.set(left - 1);
-        let value = super::tree::with_stack(|| self.evaluate(frame, expr));
+        let value = with_stack(|| self.evaluate(frame, expr));
         if frame.record && !expr.is_literal_expr() {
             let place = std::ptr::from_ref(expr).addr();
             let mut evaluated = self.evaluated.borrow_mut();
@@ -852,29 +915,27 @@ impl<'a> Run<'_, 'a> {
 
     fn fstring(&self, frame: &mut Frame<'a>, text: &'a ast::ExprFString) -> Abstract {
         let mut constant = Some(String::new());
+        let add = |constant: Option<String>, text: &str| {
+            constant.and_then(|mut known| push_bounded(&mut known, text).map(|()| known))
+        };
         let mut parts = Vec::new();
         for part in &text.value {
             let ast::FStringPart::FString(fstring) = part else {
-                if let (ast::FStringPart::Literal(literal), Some(known)) = (part, &mut constant) {
-                    known.push_str(&literal.value);
+                if let ast::FStringPart::Literal(literal) = part {
+                    constant = add(constant, &literal.value);
                 }
                 continue;
             };
             for element in &fstring.elements {
                 match element {
                     InterpolatedStringElement::Literal(literal) => {
-                        if let Some(known) = &mut constant {
-                            known.push_str(&literal.value);
-                        }
+                        constant = add(constant, &literal.value);
                     }
                     InterpolatedStringElement::Interpolation(inner) => {
                         let value = self.value(frame, &inner.expression);
                         let text =
                             value.constant.as_ref().filter(|_| inner.format_spec.is_none()).and_then(shown);
-                        constant = constant.zip(text).map(|(mut known, text)| {
-                            known.push_str(&text);
-                            known
-                        });
+                        constant = text.and_then(|text| add(constant, &text));
                         parts.push(value);
                     }
                 }
@@ -931,7 +992,7 @@ impl<'a> Run<'_, 'a> {
         element: &'a Expr,
         generators: &'a [ast::Comprehension],
     ) -> Abstract {
-        let before = frame.state.clone();
+        let before = self.copy(&frame.state);
         for generator in generators {
             let iterated = self.value(frame, &generator.iter);
             self.assign(frame, &generator.target, &element_of(&iterated));
@@ -1037,10 +1098,11 @@ impl<'a> Run<'_, 'a> {
                 let Expr::Name(object) = &*method.value else { return None };
                 let stored = match pair_key(section, option) {
                     Some(key) => {
-                        let mut elements = receiver.elements.as_deref().cloned().unwrap_or_default();
+                        let elements = receiver.elements.as_ref();
+                        let mut elements = elements.map(|known| known.items.clone()).unwrap_or_default();
                         elements.retain(|(known, _)| *known != key);
                         elements.push((key, value.clone()));
-                        Abstract { elements: Some(Rc::new(elements)), ..spoiled(receiver.clone(), value) }
+                        Abstract { elements: Elements::new(elements), ..spoiled(receiver.clone(), value) }
                     }
                     None => spoiled(receiver.clone(), value),
                 };
@@ -1091,7 +1153,7 @@ impl<'a> Run<'_, 'a> {
         let old = receiver.clone();
         let grown = match (&receiver.elements, method) {
             (Some(elements), "append" | "add" | "put") => {
-                let mut elements = elements.as_ref().clone();
+                let mut elements = elements.items.clone();
                 let next =
                     elements.iter().filter_map(|(key, _)| key.as_int()).max().map_or(0, |last| last + 1);
                 elements.push((Constant::Int(next), value.clone()));
@@ -1112,7 +1174,7 @@ impl<'a> Run<'_, 'a> {
         given: &[Abstract],
     ) -> Option<Abstract> {
         let Expr::Name(object) = object else { return None };
-        let elements = receiver.elements.as_ref()?;
+        let elements = &receiver.elements.as_ref()?.items;
         let is_list = elements.iter().all(|(key, _)| matches!(key, Constant::Int(_)));
         if !is_list {
             let key = given.first()?.constant.clone()?;
@@ -1224,20 +1286,21 @@ impl<'a> Names<'a> {
     /// that is known.
     fn unflowing(&self, name: &'a str, scope: ScopeId) -> Abstract {
         let Some(home) = self.tree.scope_binding(scope, name) else { return Abstract::of(Exposure::Unknown) };
-        let mut constants: SmallVec<[Constant; 2]> = SmallVec::new();
+        let mut constant = None;
+        let mut several = false;
         for (_, binding) in self.tree.bindings_in(home, name) {
+            if !self.spend(STEP) {
+                return Abstract::of(Exposure::Unknown);
+            }
             let super::tree::Meaning::Value { expr, scope, steps } = &binding.meaning else {
                 return Abstract::of(Exposure::Unknown);
             };
             match self.constant(Value { expr, scope: *scope }) {
-                Some(constant) if steps.is_empty() => constants.push(constant),
+                Some(found) if steps.is_empty() => several |= constant.replace(found).is_some(),
                 _ => return Abstract::of(Exposure::Unknown),
             }
         }
-        match constants.len() {
-            1 => constants.pop().map_or(Abstract::of(Exposure::Unknown), Abstract::known),
-            _ => Abstract::of(Exposure::Constant),
-        }
+        constant.filter(|_| !several).map_or(Abstract::of(Exposure::Constant), Abstract::known)
     }
 }
 
@@ -1285,7 +1348,7 @@ fn is_pure(name: &str) -> bool {
 
 fn is_store(receiver: &Abstract) -> bool {
     let is_pair = |key: &Constant| matches!(key, Constant::List(parts) if parts.len() == 2);
-    receiver.elements.as_ref().is_some_and(|elements| elements.iter().any(|(key, _)| is_pair(key)))
+    receiver.elements.as_ref().is_some_and(|elements| elements.items.iter().any(|(key, _)| is_pair(key)))
 }
 
 /// The key of a store with two keys: section and option.
@@ -1315,8 +1378,7 @@ fn with_elements(container: Abstract, elements: Vec<(Constant, Abstract)>) -> Ab
         Some(joined) if joined.exposure > container.exposure => (joined.exposure, joined.trail),
         _ => (container.exposure, container.trail),
     };
-    let elements = (elements.len() <= MAX_ELEMENTS).then(|| Rc::new(elements));
-    Abstract { exposure, constant: None, elements, denied: Denied::default(), trail }
+    Abstract { exposure, constant: None, elements: Elements::new(elements), denied: Denied::default(), trail }
 }
 
 /// A container that something was put into at a place that is not known.
@@ -1329,7 +1391,7 @@ fn spoiled(container: Abstract, value: &Abstract) -> Abstract {
 fn element_of(container: &Abstract) -> Abstract {
     match &container.elements {
         Some(elements) => {
-            let values = elements.iter().map(|(_, value)| value.clone());
+            let values = elements.items.iter().map(|(_, value)| value.clone());
             values.reduce(Abstract::join).unwrap_or(Abstract::of(container.exposure))
         }
         None => Abstract { constant: None, ..container.clone() },
@@ -1347,10 +1409,12 @@ fn at_key(container: &Abstract, key: &Constant) -> Abstract {
         return Abstract { constant: None, elements: None, ..container.clone() };
     };
     let key = match key {
-        Constant::Int(index) if *index < 0 => Constant::Int(elements.len() as i64 + index),
+        Constant::Int(index) if *index < 0 => {
+            Constant::Int((elements.items.len() as i64).saturating_add(*index))
+        }
         key => key.clone(),
     };
-    match elements.iter().find(|(known, _)| *known == key) {
+    match elements.items.iter().find(|(known, _)| *known == key) {
         Some((_, value)) => value.clone(),
         None => Abstract { constant: None, elements: None, ..container.clone() },
     }

@@ -25,7 +25,7 @@ pub use constant::{Constant, Possible};
 pub use exposure::{Exposure, Harm};
 pub use known::canonical_name;
 pub use names::{Names, Thing, Things, Value};
-pub use outline::{Definition, Numbers, Outline, Statement, is_statement, number};
+pub use outline::{Definition, Numbers, Outline, Statement, number};
 pub use source::{Comment, FileKind, Problem, SourceFile};
 pub use tree::{NodeId, ScopeId, ScopeKind};
 

@@ -15,7 +15,7 @@ use super::constant::Constant;
 use super::exposure::{Exposure, Exposures};
 use super::known;
 use super::solve::{Answers, Folded, Question};
-use super::tree::{Meaning, NodeId, ScopeId, ScopeKind, Step, Tree, with_stack};
+use super::tree::{AttributeValue, Meaning, NodeId, ScopeId, ScopeKind, Step, Tree, with_stack};
 
 /// How many meanings of one expression are kept. A file with an expression that has more counts as too entangled.
 pub(super) const MAX_MEANINGS: usize = 256;
@@ -23,8 +23,17 @@ pub(super) const MAX_MEANINGS: usize = 256;
 /// How far names are followed through one another.
 const MAX_DEPTH: u32 = 400;
 
-/// How many steps may be taken in one file before it counts as too complex to be analysed.
-const STEP_BUDGET: u32 = 5_000_000;
+/// How much may be spent on one file before it counts as too complex to be analysed; a file with more nodes has more
+/// to spend. A unit is about what a look at one entry of a list costs, or one byte of a text that is kept: with all of
+/// it spent, a few seconds and a hundred megabytes are.
+const BUDGET: usize = 50_000_000;
+const BUDGET_PER_NODE: usize = 200;
+
+/// What following one expression costs.
+pub(super) const STEP: usize = 20;
+
+/// How long a qualified name may become. What is longer keeps its beginning and its last part.
+const MAX_PATH: usize = 400;
 
 /// What an expression can refer to.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +89,9 @@ impl PartialEq for Written<'_> {
 /// Several meanings of one expression.
 pub type Things<'a> = SmallVec<[Thing<'a>; 2]>;
 
+/// The values that the methods of each class give to an attribute of itself.
+type Given<'a> = FxHashMap<ScopeId, Vec<AttributeValue<'a>>>;
+
 /// Answers what expressions of one file refer to.
 #[derive(Debug)]
 pub struct Names<'a> {
@@ -87,26 +99,31 @@ pub struct Names<'a> {
     pub(super) answers: RefCell<Answers<'a>>,
     /// What expressions compute.
     pub(super) folded: RefCell<FxHashMap<NodeId, Folded>>,
+    /// What the source gives to an attribute of this name, by the class of its object.
+    given: RefCell<FxHashMap<CompactString, Rc<Given<'a>>>>,
     pub(super) exposures: RefCell<Exposures>,
     /// What the interpretation of a function found, once it was asked for.
     pub(super) flows: RefCell<FxHashMap<ScopeId, Option<Rc<super::flow::Evaluated>>>>,
     /// The most exposed value that was asked about lately.
     witness: Cell<Option<(Exposure, Value<'a>)>>,
-    steps: Cell<u32>,
+    /// What is left of the budget.
+    left: Cell<usize>,
     depth: Cell<u32>,
     gave_up: Cell<bool>,
 }
 
 impl<'a> Names<'a> {
     pub(super) fn new(tree: Tree<'a>) -> Self {
+        let budget = BUDGET + BUDGET_PER_NODE * tree.node_count();
         Names {
             answers: RefCell::new(Answers::new(&tree)),
             tree,
+            given: RefCell::default(),
             folded: RefCell::default(),
             exposures: RefCell::default(),
             flows: RefCell::default(),
             witness: Cell::new(None),
-            steps: Cell::new(0),
+            left: Cell::new(budget),
             depth: Cell::new(0),
             gave_up: Cell::new(false),
         }
@@ -115,11 +132,6 @@ impl<'a> Names<'a> {
     /// Whether some name was too entangled to be followed to its end: what is not known may be anything.
     pub fn gave_up(&self) -> bool {
         self.gave_up.get()
-    }
-
-    /// Says that not everything could be followed.
-    pub(super) fn give_up(&self) {
-        self.gave_up.set(true);
     }
 
     /// Notes that a value was asked about that somebody outside has to do with.
@@ -135,23 +147,28 @@ impl<'a> Names<'a> {
         self.witness.take().map(|(_, value)| value)
     }
 
-    /// Counts a step; false when there have been too many.
-    pub(super) fn step(&self) -> bool {
-        let steps = self.steps.get() + 1;
-        self.steps.set(steps);
-        if steps > STEP_BUDGET {
-            self.gave_up.set(true);
+    /// Takes something from the budget; false when there is not enough left.
+    pub(super) fn spend(&self, cost: usize) -> bool {
+        let left = self.left.get().checked_sub(cost);
+        self.left.set(left.unwrap_or(0));
+        if left.is_none() {
+            self.give_up();
         }
-        steps <= STEP_BUDGET
+        left.is_some()
+    }
+
+    /// Notes that something may be missing from what is found.
+    pub(super) fn give_up(&self) {
+        self.gave_up.set(true);
     }
 
     /// Goes one level deeper for `f`; the default when that is too deep.
     pub(super) fn deeper<R: Default>(&self, f: impl FnOnce() -> R) -> R {
         if self.depth.get() >= MAX_DEPTH {
-            self.gave_up.set(true);
+            self.give_up();
             return R::default();
         }
-        if !self.step() {
+        if !self.spend(STEP) {
             return R::default();
         }
         self.depth.set(self.depth.get() + 1);
@@ -239,6 +256,10 @@ impl<'a> Names<'a> {
                 let mut certain =
                     !matches!(self.tree.scope(home).kind, ScopeKind::Module | ScopeKind::Class(_));
                 for (index, binding) in self.tree.bindings_in(home, name) {
+                    // Each meaning is compared with those before it.
+                    if !self.spend(1 + out.len()) {
+                        return;
+                    }
                     certain |= !binding.conditional;
                     add_all(out, self.binding(index).iter().cloned());
                 }
@@ -256,6 +277,9 @@ impl<'a> Names<'a> {
             let scope = self.tree.scope(scope);
             // What a module of this project has is not known here, whatever it is called.
             for module in scope.stars.iter().filter(|module| !module.starts_with('.')) {
+                if !self.spend(STEP + 4 * out.len()) {
+                    return;
+                }
                 add(out, named(module, name));
             }
             id = scope.parent;
@@ -271,9 +295,7 @@ impl<'a> Names<'a> {
 
     fn meaning(&self, index: u32) -> Things<'a> {
         match &self.tree.binding(index).meaning {
-            Meaning::Import(path) => {
-                SmallVec::from_elem(Thing::Named(known::canonical(path.as_str().into())), 1)
-            }
+            Meaning::Import(path) => SmallVec::from_elem(module(path), 1),
             Meaning::Value { expr, scope, steps } => {
                 let mut things = self.things(Value { expr, scope: *scope });
                 for step in steps {
@@ -324,7 +346,7 @@ impl<'a> Names<'a> {
                 _ => {
                     for thing in self.things(annotation) {
                         match thing {
-                            Thing::Named(name) => add(&mut out, Thing::Named(known::instance_of(&name))),
+                            Thing::Named(name) => add(&mut out, instance_of(&name)),
                             Thing::Class(scope) => add(&mut out, Thing::Instance(scope)),
                             _ => {}
                         }
@@ -344,7 +366,7 @@ impl<'a> Names<'a> {
             things = self.attribute_of(&things, part);
         }
         let instances = things.into_iter().filter_map(|thing| match thing {
-            Thing::Named(name) => Some(Thing::Named(known::instance_of(&name))),
+            Thing::Named(name) => Some(instance_of(&name)),
             Thing::Class(scope) => Some(Thing::Instance(scope)),
             _ => None,
         });
@@ -437,11 +459,9 @@ impl<'a> Names<'a> {
                 bound = true;
                 add_all(&mut out, self.binding(index).iter().cloned());
             }
-            for given in self.tree.attribute_values(attr) {
-                if self.is_self_of(class, given.target, given.target_scope) {
-                    bound = true;
-                    add_all(&mut out, self.things(Value { expr: given.value, scope: given.target_scope }));
-                }
+            for given in self.given(attr).get(&class).into_iter().flatten() {
+                bound = true;
+                add_all(&mut out, self.things(Value { expr: given.value, scope: given.target_scope }));
             }
             if !bound {
                 add_all(&mut out, self.inherited(class, attr, base));
@@ -450,14 +470,31 @@ impl<'a> Names<'a> {
         })
     }
 
-    fn is_self_of(&self, class: ScopeId, target: &'a ast::ExprAttribute, scope: ScopeId) -> bool {
-        let Expr::Name(name) = &*target.value else { return false };
-        let Some(home) = self.tree.scope_binding(scope, name.id.as_str()) else { return false };
-        self.tree.bindings_in(home, name.id.as_str()).any(|(_, binding)| match binding.meaning {
-            Meaning::Parameter { is_self, scope, .. } => is_self && scope == class,
-            Meaning::Class(scope) => scope == class,
-            _ => false,
-        })
+    fn given(&self, attr: &str) -> Rc<Given<'a>> {
+        if let Some(known) = self.given.borrow().get(attr) {
+            return Rc::clone(known);
+        }
+        let mut given = Given::default();
+        for value in self.tree.attribute_values(attr) {
+            for class in self.classes_named(value.target, value.target_scope) {
+                given.entry(class).or_default().push(*value);
+            }
+        }
+        let given = Rc::new(given);
+        self.given.borrow_mut().insert(attr.into(), Rc::clone(&given));
+        given
+    }
+
+    /// The classes whose attribute a target is: it is one of `self`, or of the class by its name.
+    fn classes_named(&self, target: &'a ast::ExprAttribute, scope: ScopeId) -> SmallVec<[ScopeId; 1]> {
+        let Expr::Name(name) = &*target.value else { return SmallVec::new() };
+        let Some(home) = self.tree.scope_binding(scope, name.id.as_str()) else { return SmallVec::new() };
+        let bindings = self.tree.bindings_in(home, name.id.as_str()).take_while(|_| self.spend(STEP));
+        let class = |meaning: &Meaning<'a>| match meaning {
+            Meaning::Parameter { is_self: true, scope, .. } | Meaning::Class(scope) => Some(*scope),
+            _ => None,
+        };
+        bindings.filter_map(|(_, binding)| class(&binding.meaning)).collect()
     }
 
     fn inherited(&self, class: ScopeId, attr: &str, base: &Thing<'a>) -> Things<'a> {
@@ -502,7 +539,7 @@ impl<'a> Names<'a> {
                     add(&mut out, named(module, name))
                 }
                 (Thing::Named(modules), Some(name)) if modules == "sys.modules" => {
-                    add(&mut out, Thing::Named(known::canonical(name.into())));
+                    add(&mut out, module(name));
                 }
                 (Thing::Named(name), _) => add(&mut out, element_of(name)),
                 (Thing::Value(value), _) => add_all(&mut out, self.item_in(*value, constant.as_ref())),
@@ -516,6 +553,9 @@ impl<'a> Names<'a> {
         if let Expr::Dict(dict) = value.expr {
             let mut out = Things::new();
             for item in dict {
+                if !self.spend(STEP / 4) {
+                    break;
+                }
                 let here = item.key.as_ref().and_then(|expr| self.constant(Value { expr, ..value }));
                 let other = matches!((&here, key), (Some(here), Some(key)) if here != key);
                 if !other {
@@ -546,7 +586,7 @@ impl<'a> Names<'a> {
                 Thing::Named(name) => add_all(&mut out, self.result_of_named(&name, written)),
                 Thing::Class(scope) => add(&mut out, Thing::Instance(scope)),
                 Thing::Function(scope) => add_all(&mut out, self.returned(scope)),
-                Thing::Partial(name, _) => add(&mut out, Thing::Named(known::instance_of(&name))),
+                Thing::Partial(name, _) => add(&mut out, instance_of(&name)),
                 Thing::Getter(getter) => add_all(&mut out, self.got(getter, written)),
                 _ => {}
             }
@@ -613,7 +653,7 @@ impl<'a> Names<'a> {
                 // `__import__("os.path")` gives `os`, unless it asks for names from it.
                 let whole = name != "builtins.__import__" || call.arguments.len() > 1;
                 let path = if whole { path } else { path.split('.').next().unwrap_or(path) };
-                SmallVec::from_elem(Thing::Named(known::canonical(path.into())), 1)
+                SmallVec::from_elem(module(path), 1)
             }
             "builtins.vars" if !call.arguments.is_empty() => {
                 things(0).into_iter().filter_map(attributes).collect()
@@ -656,8 +696,8 @@ impl<'a> Names<'a> {
                     self.looked_up(name, written)
                 }
                 Some((base, "__enter__" | "__aenter__")) => SmallVec::from_elem(Thing::Named(base.into()), 1),
-                Some((base, "__call__")) => SmallVec::from_elem(Thing::Named(known::instance_of(base)), 1),
-                _ => SmallVec::from_elem(Thing::Named(known::instance_of(name)), 1),
+                Some((base, "__call__")) => SmallVec::from_elem(instance_of(base), 1),
+                _ => SmallVec::from_elem(instance_of(name), 1),
             },
         }
     }
@@ -665,7 +705,7 @@ impl<'a> Names<'a> {
     /// `{…}.get(key)`, `vars(os).get("system")`, `os.__getattribute__("system")`.
     fn looked_up(&self, name: &str, Written { call, scope }: Written<'a>) -> Things<'a> {
         let (Expr::Attribute(method), Some(expr)) = (&*call.func, call.arguments.args.first()) else {
-            return SmallVec::from_elem(Thing::Named(known::instance_of(name)), 1);
+            return SmallVec::from_elem(instance_of(name), 1);
         };
         let key = Value { expr, scope };
         let bases = self.things(Value { expr: &method.value, scope });
@@ -680,7 +720,7 @@ impl<'a> Names<'a> {
             .iter()
             .any(|base| matches!(base, Thing::Named(name) if name != "sys.modules" && name != "builtins"))
         {
-            return SmallVec::from_elem(Thing::Named(known::instance_of(name)), 1);
+            return SmallVec::from_elem(instance_of(name), 1);
         }
         self.item_of(&bases, key)
     }
@@ -738,20 +778,29 @@ pub(super) fn add_all<'a>(out: &mut Things<'a>, things: impl IntoIterator<Item =
 }
 
 fn named<'a>(base: &str, attr: &str) -> Thing<'a> {
-    let mut path = CompactString::from(base);
+    let mut path = CompactString::from(&base[..base.floor_char_boundary(MAX_PATH)]);
     if !path.ends_with('.') {
         path.push('.');
     }
-    path.push_str(attr);
+    path.push_str(&attr[..attr.floor_char_boundary(MAX_PATH)]);
     Thing::Named(known::canonical(path))
+}
+
+/// A module, or something that is imported from one, by its path.
+fn module<'a>(path: &str) -> Thing<'a> {
+    Thing::Named(known::canonical(path[..path.floor_char_boundary(MAX_PATH)].into()))
 }
 
 fn element_of<'a>(name: &str) -> Thing<'a> {
     let mut path = CompactString::from(name);
-    if !path.ends_with("[]") {
+    if !path.ends_with("[]") && path.len() < MAX_PATH {
         path.push_str("[]");
     }
     Thing::Named(path)
+}
+
+fn instance_of<'a>(name: &str) -> Thing<'a> {
+    Thing::Named(if name.len() < MAX_PATH { known::instance_of(name) } else { name.into() })
 }
 
 /// Generic types whose value is a value of their argument.

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use ruff_python_ast::{self as ast, AnyNodeRef, Identifier, InterpolatedStringElement, Number};
 use ruff_text_size::{Ranged, TextSize};
 
-use super::tree::{NodeId, Tree};
+use super::tree::{NodeId, Tree, is_block};
 
 /// Each run of the program numbers in its own way: the author of a change must not be able to write
 /// dangerous code that has the number of harmless code. Nothing that leaves the program depends on it.
@@ -132,7 +132,7 @@ impl<'m, 'a> Numbers<'m, 'a> {
             let Some(parent) = self.tree.parent(id) else { continue };
             let around = &mut self.nodes[parent.index()];
             around.last = around.last.max(last);
-            if !is_statement(node) && !is_part_of_text(node) {
+            if !is_block(node) && !is_part_of_text(node) {
                 let whole = self.whole_text(parent).index();
                 below[whole] = number((below[whole], syntax));
             }
@@ -152,7 +152,7 @@ impl<'m, 'a> Numbers<'m, 'a> {
             let around = self.tree.parent(id).map_or(0, |parent| self.nodes[parent.index()].statement);
             let Numbered { syntax, last, .. } = self.nodes[id.index()];
             self.nodes[id.index()].statement = around;
-            if !is_statement(node) {
+            if !is_block(node) {
                 continue;
             }
             let statement = self.outline.statements.len() as u32;
@@ -180,18 +180,6 @@ impl<'m, 'a> Numbers<'m, 'a> {
         definitions.push(Definition { name: number(name), path: number((outer, name)), body });
         index
     }
-}
-
-/// Whether a node counts as a statement of its own, and not as a part of the one around it.
-pub fn is_statement(node: AnyNodeRef<'_>) -> bool {
-    node.is_statement()
-        || matches!(
-            node,
-            AnyNodeRef::ModModule(_)
-                | AnyNodeRef::ElifElseClause(_)
-                | AnyNodeRef::ExceptHandlerExceptHandler(_)
-                | AnyNodeRef::MatchCase(_)
-        )
 }
 
 /// Whether a node is a piece of a string; [`describe`] reads the string as a whole.

@@ -294,12 +294,14 @@ impl<'a> Names<'a> {
             let mut answers = self.answers.borrow_mut();
             if folded.rests_on == NONE || answers.is_going_on(folded.rests_on, folded.round) {
                 answers.led_back_to = answers.led_back_to.min(folded.rests_on);
+                self.spend(folded.constant.as_ref().map_or(1, Constant::weight) / 8);
                 return folded.constant.clone();
             }
         }
         self.folded.borrow_mut().insert(id, Folded { constant: None, rests_on: NONE, round: 0 });
         let before = std::mem::replace(&mut self.answers.borrow_mut().led_back_to, NONE);
         let constant = find();
+        self.spend(constant.as_ref().map_or(1, Constant::weight));
         let mut answers = self.answers.borrow_mut();
         let rests_on = answers.led_back_to;
         let round = answers.open.get(rests_on as usize).map_or(0, |open| open.number);

@@ -1,6 +1,6 @@
 //! A Python file as text, tokens and syntax tree.
 
-use std::ops::Range;
+use std::ops::{Add, Range, Sub};
 use std::sync::OnceLock;
 
 use ruff_python_ast::token::{TokenKind, Tokens};
@@ -22,7 +22,7 @@ const MAX_WAITING_OPERATORS: u32 = 6_000;
 
 /// With fewer brackets or operators than this in all, a file cannot cost the parser much however they nest (about
 /// 1 KB of memory a level), and looking at them exactly is not worth a second look at the file.
-const HARMLESS: usize = 20_000;
+const HARMLESS: usize = 2_000;
 
 /// Up to this depth a tree is dropped on the stack there is.
 const SHALLOW: u32 = 1_000;
@@ -81,6 +81,8 @@ pub struct SourceFile {
     cookie: Option<String>,
     /// How deep the tree is, once somebody has been to its bottom.
     depth: OnceLock<u32>,
+    /// Made when the first position is asked for.
+    widths: OnceLock<Widths>,
 }
 
 /// A comment, with its `#`.
@@ -90,8 +92,6 @@ pub struct Comment<'a> {
     pub text: &'a str,
     /// Where the `#` stands, in bytes of the decoded text.
     pub start: u32,
-    /// Whether nothing but white space stands before it on its line.
-    pub alone: bool,
 }
 
 impl SourceFile {
@@ -123,6 +123,7 @@ impl SourceFile {
             problem: None,
             cookie: None,
             depth: OnceLock::new(),
+            widths: OnceLock::new(),
         }
     }
 
@@ -189,29 +190,30 @@ impl SourceFile {
     /// All comments in the order of the text: what the tokenizer calls a comment, never a part of a string.
     pub fn comments(&self) -> impl Iterator<Item = Comment<'_>> {
         let tokens = self.tokens().map_or(&[][..], |tokens| tokens);
-        tokens.iter().filter(|token| token.kind() == TokenKind::Comment).map(|token| {
-            let start = token.start();
-            let line = self.line_range(self.position(start).line);
-            Comment {
-                text: &self.text[token.range()],
-                start: start.to_u32(),
-                alone: self.text[line.start as usize..start.to_usize()].trim().is_empty(),
-            }
-        })
+        let comments = tokens.iter().filter(|token| token.kind() == TokenKind::Comment);
+        comments.map(|token| Comment { text: &self.text[token.range()], start: token.start().to_u32() })
+    }
+
+    /// Whether nothing but white space stands before a comment on its line.
+    pub fn is_alone(&self, comment: &Comment<'_>) -> bool {
+        let line = self.line_range(self.line_at(comment.start));
+        // From its end: what is not blank is found soon, however long the line is.
+        self.text[line.start as usize..comment.start as usize].trim_end().is_empty()
     }
 
     /// The place of a byte offset. An offset inside a character counts as that character's.
     pub fn position(&self, offset: TextSize) -> Position {
         let offset = self.text.floor_char_boundary(offset.to_usize().min(self.text.len()));
-        let line = self.line_starts.partition_point(|&start| start as usize <= offset);
-        let start = self.line_starts.get(line - 1).copied().unwrap_or(0) as usize;
-        let before = &self.text[start..offset];
-        let (column, column_utf16) = if before.is_ascii() {
-            (before.len(), before.len())
-        } else {
-            (before.chars().count(), before.encode_utf16().count())
-        };
-        Position { line: line as u32, column: column as u32 + 1, column_utf16: column_utf16 as u32 + 1 }
+        let line = self.line_at(offset as u32);
+        let start = self.line_range(line).start as usize;
+        let widths = self.widths.get_or_init(|| Widths::of(&self.text));
+        let before = widths.up_to(&self.text, offset) - widths.up_to(&self.text, start);
+        Position { line, column: before.chars + 1, column_utf16: before.utf16 + 1 }
+    }
+
+    /// The line, counted from 1, that a byte stands on.
+    pub fn line_at(&self, offset: u32) -> u32 {
+        self.line_starts.partition_point(|&start| start <= offset) as u32
     }
 
     /// The byte at a place.
@@ -250,6 +252,69 @@ impl SourceFile {
     pub fn line(&self, line: u32) -> &str {
         let range = self.line_range(line);
         &self.text[range.start as usize..range.end as usize]
+    }
+}
+
+/// How many characters there are up to some places of a text: a column is told in the same time however long its
+/// line is.
+#[derive(Debug)]
+struct Widths {
+    /// For each step the width of the text up to it; empty for a text that is all ASCII.
+    marks: Vec<Width>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Width {
+    chars: u32,
+    utf16: u32,
+}
+
+impl Widths {
+    /// How many bytes lie between two marks.
+    const STEP: usize = 512;
+
+    fn of(text: &str) -> Widths {
+        let mut marks = Vec::new();
+        if text.is_ascii() {
+            return Widths { marks };
+        }
+        let (mut width, mut from) = (Width::default(), 0);
+        for at in (0..=text.len()).step_by(Self::STEP) {
+            let at = text.floor_char_boundary(at);
+            width = width + Width::of(&text[from..at]);
+            marks.push(width);
+            from = at;
+        }
+        Widths { marks }
+    }
+
+    /// The width of the text up to a place between two characters.
+    fn up_to(&self, text: &str, at: usize) -> Width {
+        let step = at / Self::STEP;
+        let Some(mark) = self.marks.get(step) else { return Width { chars: at as u32, utf16: at as u32 } };
+        *mark + Width::of(&text[text.floor_char_boundary(step * Self::STEP)..at])
+    }
+}
+
+impl Width {
+    fn of(text: &str) -> Width {
+        Width { chars: text.chars().count() as u32, utf16: text.encode_utf16().count() as u32 }
+    }
+}
+
+impl Add for Width {
+    type Output = Width;
+
+    fn add(self, other: Width) -> Width {
+        Width { chars: self.chars + other.chars, utf16: self.utf16 + other.utf16 }
+    }
+}
+
+impl Sub for Width {
+    type Output = Width;
+
+    fn sub(self, other: Width) -> Width {
+        Width { chars: self.chars - other.chars, utf16: self.utf16 - other.utf16 }
     }
 }
 

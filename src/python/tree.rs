@@ -14,6 +14,9 @@ use smallvec::SmallVec;
 const RED_ZONE: usize = 128 * 1024;
 const STACK_STEP: usize = 4 * 1024 * 1024;
 
+/// How many parts of an expression around a part of it are looked at.
+const MAX_ANCESTORS: u32 = 1_000;
+
 /// Runs `f` with enough stack for one more level of recursion, however deep it is.
 pub(super) fn with_stack<R>(f: impl FnOnce() -> R) -> R {
     stacker::maybe_grow(RED_ZONE, STACK_STEP, f)
@@ -51,6 +54,8 @@ struct Entry<'a> {
     /// The node as an expression, if it is one.
     expr: Option<&'a Expr>,
     parent: u32,
+    /// The statement that it is or stands in.
+    statement: u32,
     scope: ScopeId,
 }
 
@@ -72,7 +77,9 @@ pub struct Scope<'a> {
     /// Modules whose names a `from … import *` brought in.
     pub stars: SmallVec<[String; 1]>,
     /// Names that `global` or `nonlocal` hands to an outer scope.
-    outer_names: Vec<(&'a str, OuterKind)>,
+    outer_names: FxHashMap<&'a str, OuterKind>,
+    /// How many scopes there are around it.
+    depth: u32,
     /// What a function can return.
     pub returns: SmallVec<[&'a Expr; 2]>,
 }
@@ -142,6 +149,7 @@ pub struct Tree<'a> {
     shared: FxHashSet<&'a str>,
     has_stars: bool,
     depth: u32,
+    scope_depth: u32,
 }
 
 impl<'a> Tree<'a> {
@@ -191,6 +199,11 @@ impl<'a> Tree<'a> {
         self.depth
     }
 
+    /// How many scopes there are around the innermost one.
+    pub fn scope_depth(&self) -> u32 {
+        self.scope_depth
+    }
+
     /// The place of a node of this tree.
     pub fn id(&self, node: impl HasNodeIndex) -> NodeId {
         NodeId(node.node_index().load().as_u32().unwrap_or(0))
@@ -211,9 +224,28 @@ impl<'a> Tree<'a> {
         (id.0 != 0).then(|| NodeId(self.entries[id.0 as usize].parent))
     }
 
-    /// The nodes around a node, the nearest first.
+    /// The nodes around a node, the nearest first. Of an expression that is deeper than any that a person writes, the
+    /// outer parts are left out.
     pub fn ancestors(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
-        std::iter::successors(self.parent(id), |&id| self.parent(id))
+        let mut left = MAX_ANCESTORS;
+        std::iter::successors(self.parent(id), move |&id| {
+            left = left.saturating_sub(1);
+            let block = self.statement_around(id);
+            if left == 0 && block != id { Some(block) } else { self.parent(id) }
+        })
+    }
+
+    /// The statement, or clause of one, that a node is or stands in; the module for what stands in none. However
+    /// deep an expression is, the way there is short.
+    pub fn statement_around(&self, id: NodeId) -> NodeId {
+        NodeId(self.entries[id.0 as usize].statement)
+    }
+
+    /// The statements, clauses and definitions that a node stands in, the nearest first, and the module at last.
+    pub fn blocks_around(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+        let first = Some(self.statement_around(id)).filter(|&block| block != id);
+        let outside = |id: NodeId| Some(self.statement_around(self.parent(id)?));
+        std::iter::successors(first.or_else(|| outside(id)), move |&id| outside(id))
     }
 
     /// The nodes inside a node, in source order.
@@ -276,11 +308,11 @@ impl<'a> Tree<'a> {
         let mut first = true;
         loop {
             let here = self.scope(scope);
-            match here.outer_names.iter().find(|(outer, _)| *outer == name) {
-                Some((_, OuterKind::Global)) => {
+            match here.outer_names.get(name) {
+                Some(OuterKind::Global) => {
                     return self.binds(ScopeId::MODULE, name).then_some(ScopeId::MODULE);
                 }
-                Some((_, OuterKind::Nonlocal)) => {}
+                Some(OuterKind::Nonlocal) => {}
                 None => {
                     let visible = first || !matches!(here.kind, ScopeKind::Class(_));
                     if visible && self.binds(scope, name) {
@@ -334,6 +366,7 @@ impl<'a> Builder<'a> {
                 shared: FxHashSet::default(),
                 has_stars: false,
                 depth: 0,
+                scope_depth: 0,
             },
             stack: Vec::new(),
             entering: None,
@@ -342,11 +375,14 @@ impl<'a> Builder<'a> {
 
     fn open(&mut self, kind: ScopeKind<'a>, parent: Option<ScopeId>) -> ScopeId {
         let id = ScopeId(self.tree.scopes.len() as u32);
+        let depth = parent.map_or(0, |parent| self.tree.scope(parent).depth + 1);
+        self.tree.scope_depth = self.tree.scope_depth.max(depth);
         self.tree.scopes.push(Scope {
             kind,
             parent,
             stars: SmallVec::new(),
-            outer_names: Vec::new(),
+            outer_names: FxHashMap::default(),
+            depth,
             returns: SmallVec::new(),
         });
         id
@@ -382,9 +418,9 @@ impl<'a> Builder<'a> {
     }
 
     fn bind(&mut self, scope: ScopeId, name: &'a str, meaning: Meaning<'a>, conditional: bool) {
-        let scope = match self.tree.scope(scope).outer_names.iter().find(|(outer, _)| *outer == name) {
-            Some((_, OuterKind::Global)) => ScopeId::MODULE,
-            Some((_, OuterKind::Nonlocal)) => self.enclosing_function(scope),
+        let scope = match self.tree.scope(scope).outer_names.get(name) {
+            Some(OuterKind::Global) => ScopeId::MODULE,
+            Some(OuterKind::Nonlocal) => self.enclosing_function(scope),
             None => scope,
         };
         if matches!(self.tree.scope(scope).kind, ScopeKind::Class(_))
@@ -410,6 +446,10 @@ impl<'a> Builder<'a> {
 
     /// Binds all names of a target to a value, or to the parts of it that unpacking gives them.
     fn bind_target(&mut self, at: Place, target: &'a Expr, expr: &'a Expr, steps: &[Step]) {
+        with_stack(|| self.bind_parts_of_target(at, target, expr, steps));
+    }
+
+    fn bind_parts_of_target(&mut self, at: Place, target: &'a Expr, expr: &'a Expr, steps: &[Step]) {
         match target {
             Expr::Name(name) => {
                 let meaning = Meaning::Value { expr, scope: at.value_scope, steps: steps.into() };
@@ -616,6 +656,18 @@ struct Place {
     conditional: bool,
 }
 
+/// Whether a node counts as a statement: one, or a clause with statements of its own.
+pub(super) fn is_block(node: AnyNodeRef<'_>) -> bool {
+    node.is_statement()
+        || matches!(
+            node,
+            AnyNodeRef::ModModule(_)
+                | AnyNodeRef::ElifElseClause(_)
+                | AnyNodeRef::ExceptHandlerExceptHandler(_)
+                | AnyNodeRef::MatchCase(_)
+        )
+}
+
 fn may_not_run(node: AnyNodeRef<'_>) -> bool {
     matches!(
         node,
@@ -640,7 +692,8 @@ impl<'a> SourceOrderVisitor<'a> for Builder<'a> {
             None => (0, ScopeId::MODULE, false),
         };
         node.node_index().set(NodeIndex::from(id));
-        self.tree.entries.push(Entry { node, expr: self.entering.take(), parent, scope });
+        let statement = if is_block(node) { id } else { self.tree.entries[parent as usize].statement };
+        self.tree.entries.push(Entry { node, expr: self.entering.take(), parent, statement, scope });
         let mut inner = self.declare(node, scope, conditional);
         if let Some(inner) = inner {
             self.tree.opened.insert(NodeId(id), inner);

@@ -9,10 +9,13 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use super::{Details, Found};
 use crate::finding::{Finding, MAX_EXCERPT_LINES, Region, SourceLine, Step, Trace};
 use crate::line_hash::{LineHash, line_hashes};
-use crate::python::{Module, NodeId, Numbers, Outline, SourceFile, Value, is_statement, number};
+use crate::python::{Module, NodeId, Numbers, Outline, SourceFile, Value, number};
 
 /// How many characters of a line of source a report shows.
 const MAX_LINE_WIDTH: usize = 240;
+
+/// How many bytes on each side of its mark a line is looked at for what is shown: enough for so many characters.
+const MAX_LINE_BYTES: u32 = 2_000;
 
 /// How many bytes of normalised syntax a finding carries; what is longer is cut and its whole length noted.
 const MAX_NORMALIZED: usize = 2_000;
@@ -94,8 +97,12 @@ impl<'m, 'a> Locator<'m, 'a> {
 
     /// A range that spans several lines shrinks to its last name, or to its first line.
     fn on_one_line(&self, range: TextRange) -> TextRange {
+        let first_line = self.file.line_range(self.file.line_at(range.start().to_u32()));
+        if first_line.end >= range.end().to_u32() {
+            return range;
+        }
         let text = &self.file.text()[range];
-        let Some(first_end) = text.find('\n') else { return range };
+        let first_end = (first_line.end - range.start().to_u32()) as usize;
         let last = text.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
         let last = text.ceil_char_boundary(last);
         if last < text.len() && last > first_end {
@@ -107,20 +114,12 @@ impl<'m, 'a> Locator<'m, 'a> {
     /// The statement around a node; of a compound statement or clause only the head, up to its colon.
     fn statement(&self, node: NodeId, hit: TextRange) -> TextRange {
         let tree = self.module.tree();
-        let around = std::iter::once(node).chain(tree.ancestors(node)).map(|id| tree.node(id));
-        for node in around {
-            if matches!(node, AnyNodeRef::ModModule(_)) {
-                break;
-            }
-            if let Some(body) = body_of(node) {
-                let start = node.start();
-                return match body {
-                    Some(first) => TextRange::new(start, self.colon_before(start, first)),
-                    None => node.range(),
-                };
-            }
+        let node = tree.node(tree.statement_around(node));
+        match body_of(node) {
+            Some(Some(first)) => TextRange::new(node.start(), self.colon_before(node.start(), first)),
+            Some(None) => node.range(),
+            None => hit,
         }
-        hit
     }
 
     /// The end of the colon that opens a body.
@@ -146,11 +145,12 @@ impl<'m, 'a> Locator<'m, 'a> {
 
     /// A line with its secrets masked, and where in it `place` is.
     fn shown_line(&self, number: u32, place: TextRange) -> SourceLine {
-        let range = self.file.line_range(number);
-        let line = TextRange::new(range.start.into(), range.end.into());
+        let line = self.file.line_range(number);
+        let line = TextRange::new(line.start.into(), line.end.into());
+        let near = self.near(line, place);
         let mut shown = Shown { text: String::new(), place, mark: 0..0 };
-        let mut at = line.start();
-        for hidden in self.secrets.iter().filter_map(|secret| secret.intersect(line)) {
+        let mut at = near.start();
+        for hidden in self.secrets_in(near).iter().filter_map(|secret| secret.intersect(near)) {
             shown.push(
                 TextRange::new(at, hidden.start()),
                 &self.file.text()[at.into()..hidden.start().into()],
@@ -158,8 +158,8 @@ impl<'m, 'a> Locator<'m, 'a> {
             shown.push(hidden, if hidden.is_empty() { "" } else { MASK });
             at = hidden.end();
         }
-        shown.push(TextRange::new(at, line.end()), &self.file.text()[at.into()..line.end().into()]);
-        let (text, mark) = cut(shown.text, shown.mark);
+        shown.push(TextRange::new(at, near.end()), &self.file.text()[at.into()..near.end().into()]);
+        let (text, mark) = cut(shown.text, shown.mark, near.start() > line.start(), near.end() < line.end());
         SourceLine { number, text, mark }
     }
 
@@ -168,13 +168,30 @@ impl<'m, 'a> Locator<'m, 'a> {
     fn node_of(&self, asked: NodeId, hit: TextRange) -> NodeId {
         let tree = self.module.tree();
         let Some(last) = tree.last_before(hit.start()) else { return asked };
-        let around = |id| std::iter::once(id).chain(tree.ancestors(id));
-        let statement_of = |id| around(id).find(|&id| is_statement(tree.node(id)));
         let is_in_module = matches!(tree.node(asked), AnyNodeRef::ModModule(_));
-        if is_in_module || statement_of(asked) == statement_of(last) {
+        if is_in_module || tree.statement_around(asked) == tree.statement_around(last) {
             return asked;
         }
-        around(last).find(|&id| tree.node(id).range().contains_range(hit)).unwrap_or(asked)
+        let mut around = std::iter::once(last).chain(tree.ancestors(last));
+        around.find(|&id| tree.node(id).range().contains_range(hit)).unwrap_or(asked)
+    }
+
+    /// The part of a line that can be shown: as much on both sides of `place` as a report may need, so that a line
+    /// of megabytes costs no more than another.
+    fn near(&self, line: TextRange, place: TextRange) -> TextRange {
+        let reach = TextSize::from(MAX_LINE_BYTES);
+        let boundary = |at: TextSize| TextSize::from(self.file.text().floor_char_boundary(at.into()) as u32);
+        let middle = place.start().clamp(line.start(), line.end());
+        let start = boundary(middle.checked_sub(reach).unwrap_or_default()).max(line.start());
+        let end = boundary(middle.checked_add(reach).unwrap_or(line.end()).min(line.end()));
+        TextRange::new(start, end)
+    }
+
+    /// The secrets that a part of the file may touch.
+    fn secrets_in(&self, range: TextRange) -> &[TextRange] {
+        let from = self.secrets.partition_point(|secret| secret.end() < range.start());
+        let to = self.secrets.partition_point(|secret| secret.start() <= range.end());
+        self.secrets.get(from..to).unwrap_or_default()
     }
 
     fn trace(&self, node: NodeId, hit: TextRange, secret: Option<TextRange>, name: &str) -> Trace {
@@ -226,21 +243,16 @@ impl<'m, 'a> Locator<'m, 'a> {
         let mut out = String::new();
         let tokens = self.file.tokens().map_or(&[][..], |tokens| tokens);
         let from = tokens.partition_point(|token| token.end() <= range.start());
-        let inside: Vec<_> = tokens[from..]
-            .iter()
-            .take_while(|token| token.start() < range.end())
-            .filter(|token| !is_layout(token.kind()))
-            .collect();
-        for (i, token) in inside.iter().enumerate() {
-            let before_close = inside.get(i + 1).is_some_and(|next| is_closing(next.kind()));
+        let inside = tokens[from..].iter().take_while(|token| token.start() < range.end());
+        let mut inside = inside.filter(|token| !is_layout(token.kind())).peekable();
+        while let Some(token) = inside.next() {
+            let before_close = inside.peek().is_some_and(|next| is_closing(next.kind()));
             if token.kind() == TokenKind::Comma && before_close {
                 continue;
             }
-            if self
-                .secrets
-                .iter()
-                .any(|secret| secret.intersect(token.range()).is_some_and(|part| !part.is_empty()))
-            {
+            let is_secret =
+                |secret: &TextRange| secret.intersect(token.range()).is_some_and(|part| !part.is_empty());
+            if self.secrets_in(token.range()).iter().any(is_secret) {
                 out.push_str(MASK);
             } else {
                 push_token(&mut out, &self.file.text()[token.range()], token.kind());
@@ -293,18 +305,18 @@ impl Shown {
     }
 }
 
-/// Cuts an over-long line around its mark.
-fn cut(text: String, mark: Range<usize>) -> (String, Range<usize>) {
+/// Cuts an over-long line around its mark. The text may be a part of a line that has more before it or behind it.
+fn cut(text: String, mark: Range<usize>, more_before: bool, more_behind: bool) -> (String, Range<usize>) {
     let chars = text.chars().count();
-    if chars <= MAX_LINE_WIDTH {
+    if chars <= MAX_LINE_WIDTH && !more_before && !more_behind {
         return (text, mark);
     }
     let before = text[..mark.start].chars().count();
-    let skipped = before.saturating_sub(MAX_LINE_WIDTH / 3).min(chars - MAX_LINE_WIDTH);
+    let skipped = before.saturating_sub(MAX_LINE_WIDTH / 3).min(chars.saturating_sub(MAX_LINE_WIDTH));
     let byte = |nth: usize| text.char_indices().nth(nth).map_or(text.len(), |(at, _)| at);
     let kept = byte(skipped)..byte(skipped + MAX_LINE_WIDTH);
-    let head = if kept.start > 0 { "…" } else { "" };
-    let tail = if kept.end < text.len() { "…" } else { "" };
+    let head = if more_before || kept.start > 0 { "…" } else { "" };
+    let tail = if more_behind || kept.end < text.len() { "…" } else { "" };
     let moved = |at: usize| at.clamp(kept.start, kept.end) - kept.start + head.len();
     let mark = if mark.is_empty() { 0..0 } else { moved(mark.start)..moved(mark.end) };
     (format!("{head}{}{tail}", &text[kept]), mark)

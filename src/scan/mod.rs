@@ -21,6 +21,13 @@ use locate::{Locator, callee_range};
 /// How many findings are kept of one file. A file with more is reported as not fully analysed.
 pub const MAX_FINDINGS: usize = 20_000;
 
+/// A longer name is that of no module that a check knows.
+const MAX_MODULE: usize = 200;
+
+/// How many functions, classes, lambdas and comprehensions may stand inside one another. Where there are more, to look
+/// up a name takes too long, and no person wrote it.
+const MAX_SCOPES: u32 = 300;
+
 /// A question asked of nodes, and one asked of files.
 type AskNode = fn(&Node<'_, '_>, &mut Hits);
 type AskSource = fn(&SourceFile, &mut Hits);
@@ -145,6 +152,10 @@ impl Scanner {
         let Some(module) = Module::of(file) else {
             return Scanned { problem: file.problem().cloned(), ..Scanned::default() };
         };
+        if module.tree().scope_depth() > MAX_SCOPES {
+            let reason = format!("it has more than {MAX_SCOPES} functions and the like inside one another");
+            return Scanned { problem: Some(Problem { reason, at: None }), ..Scanned::default() };
+        }
         let mut walk = Walk {
             scanner: self,
             module: &module,
@@ -526,17 +537,14 @@ impl<'a> Walk<'_, '_, 'a> {
             return;
         }
         let full = if name.is_empty() { module.to_owned() } else { format!("{module}.{name}") };
-        let mut end = full.len();
-        loop {
+        let dots = full.match_indices('.').map(|(at, _)| at);
+        let ends: Vec<usize> = dots.chain([full.len()]).take_while(|&end| end <= MAX_MODULE).collect();
+        for end in ends.into_iter().rev() {
             if let Some(rules) = self.scanner.imports.get(&full[..end]) {
                 for (check, ()) in rules {
                     let hit = Hit::at(place, Confidence::High);
                     self.push(Found { check, hit, node: id, name: full[..end].into(), exposed: None });
                 }
-            }
-            match full[..end].rfind('.') {
-                Some(dot) => end = dot,
-                None => break,
             }
         }
     }
