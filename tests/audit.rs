@@ -217,3 +217,18 @@ fn the_day_is_given_by_argument_then_by_the_environment() {
     assert_eq!(scan(&["--today", "2026-03-31"], day_after), 0);
     assert_eq!(scan(&["--today", "31.3.2026"], last_day), 2);
 }
+
+#[test]
+fn no_suppression_is_written_into_a_notebook() {
+    let repo = TestRepo::new();
+    let notebook = r#"{"cells": [{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": null,
+        "source": ["eval(text)"]}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}"#;
+    repo.write("a.ipynb", notebook).write("a.pth", "import os; eval(text)\n");
+    for place in ["eval@a.ipynb:2", "eval@a.pth:1"] {
+        let output = mergegate(repo.path(), &["suppress", place, "--reason", "our own text, SEC-1"]);
+        assert_eq!(code(&output), 2, "{}", stdout(&output));
+        assert!(stderr(&output).contains("not a Python file"), "{}", stderr(&output));
+    }
+    assert_eq!(std::fs::read_to_string(repo.file("a.ipynb")).unwrap(), notebook);
+    assert_eq!(std::fs::read_to_string(repo.file("a.pth")).unwrap(), "import os; eval(text)\n");
+}
