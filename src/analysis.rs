@@ -57,7 +57,9 @@ impl<'p> Analyser<'p> {
     /// Runs the checks that the policy does not switch off everywhere.
     pub fn new(policy: &'p Policy, today: Date) -> Self {
         let checks = crate::checks::all().chain(policy.declared_checks());
-        let scanner = Scanner::new(checks.filter(|check| policy.enabled(check)));
+        let (on, off): (Vec<_>, Vec<_>) = checks.partition(|check| policy.enabled(check));
+        // A secret is not shown in another check's finding either, whatever the policy says of secrets.
+        let scanner = Scanner::new(on).masking(off.into_iter().filter(|check| check.family == "secrets"));
         Analyser { scanner, policy, today }
     }
 

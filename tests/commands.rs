@@ -345,3 +345,17 @@ fn a_finding_that_is_not_about_a_value_from_outside_tells_no_way() {
     assert!(text.contains("weak-hash"), "{text}");
     assert!(!text.contains("= from"), "{text}");
 }
+
+#[test]
+fn a_secret_is_masked_even_if_the_policy_asks_for_no_secrets() {
+    let policy = "version: 1\nextends: recommended\nrules:\n  - select: {family: secrets}\n    action: off\n";
+    let code = "import os\nos.system(\"deploy --token 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 \" + name)\n";
+    let folder = folder_with(&[("a.py", code.as_bytes()), (".mergegate.yml", policy.as_bytes())]);
+    let output =
+        mergegate(folder.path(), &["scan", "a.py", "--output", "text=-", "--output", "sarif=a.sarif"]);
+    let text = stdout(&output);
+    assert!(text.contains("os-system") && text.contains("******"), "{text}");
+    assert!(!text.contains("hardcoded") && !text.contains("zQWBuTSOoRi4"), "{text}");
+    let sarif = fs::read_to_string(folder.path().join("a.sarif")).unwrap();
+    assert!(!sarif.contains("zQWBuTSOoRi4"), "{sarif}");
+}

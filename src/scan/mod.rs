@@ -67,6 +67,8 @@ pub struct Scanner {
     /// With the kind of file that they are about, if it is not any.
     sources: Vec<(&'static Check, Option<FileKind>, AskSource)>,
     details: Details,
+    /// Checks that only say what must not be shown.
+    silent: FxHashSet<&'static str>,
 }
 
 /// What a scan of a file gives.
@@ -95,6 +97,15 @@ impl Scanner {
             }
         }
         scanner
+    }
+
+    /// Masks what these checks find secret, without findings of theirs.
+    pub fn masking(mut self, checks: impl IntoIterator<Item = &'static Check>) -> Scanner {
+        for check in checks {
+            self.silent.insert(check.id);
+            check.detect.iter().for_each(|detect| self.add(check, detect));
+        }
+        self
     }
 
     /// Works out no more than these details.
@@ -558,10 +569,12 @@ impl<'a> Walk<'_, '_, 'a> {
             }
             same
         });
+        let secrets: Vec<TextRange> = self.found.iter().filter_map(|found| found.hit.secret).collect();
+        let silent = &self.scanner.silent;
+        self.found.retain(|found| !silent.contains(found.check.id));
         if self.found.is_empty() {
             return Default::default();
         }
-        let secrets: Vec<TextRange> = self.found.iter().filter_map(|found| found.hit.secret).collect();
         let locator = Locator::new(self.module, bytes, secrets, self.scanner.details);
         let located = self.found.into_iter();
         let findings = located.map(|found| locator.finding(found));
