@@ -62,6 +62,7 @@ fn cells_are_one_module() {
         ["os-system@3:3"]
     );
     assert_eq!(found(&["def f(x):\n    return x\n", "f = eval\n", "f(input())"]), ["eval@3:1"]);
+    assert_eq!(found(&["run = eval", "run x, y"]), ["eval@2:1"]);
     assert_eq!(found(&["await eval(x)\n", "eval(y);"]), ["eval@1:1", "eval@2:1"]);
 }
 
@@ -118,6 +119,13 @@ fn magics_and_shell_lines_are_understood() {
         ("\"\"\"\n!ls {x}\n%time eval(x)\n\"\"\"", &[]),
         ("x = (1\n% 2)", &[]),
         ("# !ls {x}", &[]),
+        // A cell of one line.
+        ("pip install {name}\n", &["ipython-command@1:1"]),
+        ("time eval(x)", &["eval@1:1"]),
+        ("ls = eval\n", &[]),
+        ("ls -l data", &[]),
+        ("cd ..", &[]),
+        ("*int*?", &[]),
     ] {
         assert_eq!(found(&[cell]), expected, "{cell}");
     }
@@ -160,8 +168,24 @@ fn a_cell_cannot_hide_those_behind_it() {
         assert!(analysis.problem.is_some(), "{opening}");
         assert_eq!(analysis.findings.len(), 1, "{opening}");
     }
+    for line in ["print eval(x)", "exec code", "eval x", "x = )", "import a b", "if x y", "ls -l x\nls a"] {
+        assert!(problem(&notebook(&[line])).is_some(), "{line}");
+    }
     let reason = problem(&notebook(&["x = 1\n", "\nx = )"])).unwrap();
     assert!(reason.starts_with("cell 2, line 2: syntax error"), "{reason}");
+}
+
+#[test]
+fn cells_of_another_language_are_left_out() {
+    let with = |language: &str, source: &str| {
+        let mut cell = code(json!(source));
+        cell["metadata"] = json!({ "vscode": { "languageId": language } });
+        pretty(&json!({ "cells": [cell], "metadata": {}, "nbformat": 4 }))
+    };
+    assert_eq!(problem(&with("javascript", "function f() {\n  eval(x)\n}")), None);
+    assert!(problem(&with("python", "function f() {\n  eval(x)\n}")).is_some());
+    // What it says does not count where it is Python all the same.
+    assert_eq!(analyse("a.ipynb", with("javascript", "eval(x)").as_bytes()).findings.len(), 1);
 }
 
 #[test]

@@ -37,6 +37,57 @@ const RUN_PYTHON: &[(&str, &str)] = &[
     ("timeit", "nrpv"),
 ];
 
+/// Magics that people use without their sign.
+const WITHOUT_SIGN: &[&str] = &[
+    "alias",
+    "autoreload",
+    "bookmark",
+    "cat",
+    "cd",
+    "colors",
+    "conda",
+    "config",
+    "cp",
+    "dirs",
+    "env",
+    "hist",
+    "history",
+    "less",
+    "load",
+    "load_ext",
+    "ls",
+    "macro",
+    "mamba",
+    "man",
+    "matplotlib",
+    "mkdir",
+    "more",
+    "mv",
+    "pdoc",
+    "pfile",
+    "pinfo",
+    "pip",
+    "popd",
+    "psearch",
+    "psource",
+    "pushd",
+    "pylab",
+    "reload_ext",
+    "rm",
+    "rmdir",
+    "run",
+    "save",
+    "set_env",
+    "store",
+    "sx",
+    "system",
+    "unalias",
+    "uv",
+    "who",
+    "whos",
+    "xmode",
+];
+
 /// Magics whose cell certainly is another language. What is in the cell of any other is looked at if it is Python.
 const OTHER_LANGUAGES: &[&str] = &[
     "bash",
@@ -153,6 +204,9 @@ impl Rewriter<'_> {
         let file = parsed(text, PySourceType::Ipynb)
             .ok_or_else(|| refusal("it nests deeper than Python allows", 0))?;
         if let Some(problem) = file.problem() {
+            if self.single_line(range.clone(), depth)? {
+                return Ok(());
+            }
             return Err(refusal(&problem.reason, problem.at.map_or(0, |at| file.offset(at))));
         }
         let mut at = range.start;
@@ -167,6 +221,38 @@ impl Rewriter<'_> {
         }
         self.code.copy(self.shown, at..range.end);
         Ok(())
+    }
+
+    /// A cell of one line that is no Python: `ls -l` is `%ls -l` there, and `*name*?` asks for help.
+    fn single_line(&mut self, range: Range<usize>, depth: u32) -> Result<bool, Refusal> {
+        let text = &self.shown[range.clone()];
+        let line = text.trim();
+        let is_in_help = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '*' | '%' | '?');
+        let start = range.start + text.len() - text.trim_start().len();
+        let place = start..start + line.len();
+        if line.ends_with('?') && line.chars().all(is_in_help) {
+            self.code.push("None", place);
+            return Ok(true);
+        }
+        let Some((word, _)) = line.split_once(' ').filter(|_| !line.contains('\n')) else { return Ok(false) };
+        let runs_python = RUN_PYTHON.iter().any(|(magic, _)| *magic == word);
+        if !runs_python && !WITHOUT_SIGN.contains(&word) {
+            return Ok(false);
+        }
+        let (name, rest) = (start..start + word.len(), start + word.len() + 1..place.end);
+        let is_list = !runs_python && self.is_python(&format!("f({})", &self.shown[rest.clone()]));
+        self.magic(place, 0, false, depth)?;
+        // With `%autocall` the same is a call, if it is no magic.
+        self.code.push("; ", name.start..name.start);
+        self.code.copy(self.shown, name);
+        self.code.push("(", rest.start..rest.start);
+        if is_list {
+            self.code.copy(self.shown, rest.clone());
+        } else {
+            self.text(&[Part::Text(rest.clone())]);
+        }
+        self.code.push(")", rest.end..rest.end);
+        Ok(true)
     }
 
     /// Code behind a magic.
@@ -186,7 +272,7 @@ impl Rewriter<'_> {
             [b'?', ..] | [b'%', .., b'?'] | [b'%', b'%', ..] => self.code.push("None", range),
             [b'!', b'!', ..] => self.shell("getoutput", sign(2), command(2)),
             [b'!', ..] => self.shell(if assigned { "getoutput" } else { "system" }, sign(1), command(1)),
-            [b'%', ..] => return self.magic(range, assigned, depth),
+            [b'%', ..] => return self.magic(range, 1, assigned, depth),
             _ => self.called(range),
         }
         Ok(())
@@ -199,9 +285,9 @@ impl Rewriter<'_> {
         self.code.push(")", end..end);
     }
 
-    /// `%name text`
-    fn magic(&mut self, range: Range<usize>, assigned: bool, depth: u32) -> Result<(), Refusal> {
-        let (name, rest) = self.word(range.start + 1..range.end);
+    /// `%name text`, or without the sign.
+    fn magic(&mut self, range: Range<usize>, sign: usize, assigned: bool, depth: u32) -> Result<(), Refusal> {
+        let (name, rest) = self.word(range.start + sign..range.end);
         let word = &self.shown[name.clone()];
         if matches!(word, "sx" | "system") {
             self.shell("getoutput", range.start..name.end, rest);

@@ -114,9 +114,11 @@ fn assemble(text: &str, notebook: &Notebook) -> Assembled {
     }
     let names = ipython::names(ranges.iter().map(|range| &shown.text[range.clone()]));
     let (mut code, mut problem) = (Code::default(), None);
-    for range in ranges {
+    for (cell, range) in notebook.cells.iter().zip(ranges) {
         match ipython::python_of(&shown.text, range.clone(), &names) {
-            Ok(cell) => code.append(cell),
+            Ok(python) => code.append(python),
+            // An editor let its author choose another language. Python would not run it either.
+            Err(_) if cell.is_other => {}
             Err((reason, at)) => {
                 problem.get_or_insert((reason, at));
             }
@@ -141,6 +143,8 @@ struct CodeCell {
     number: u32,
     /// The strings that it is made of, in the text.
     source: Vec<Range<usize>>,
+    /// Whether it says that it is in another language.
+    is_other: bool,
 }
 
 #[derive(Debug, Default)]
@@ -180,6 +184,7 @@ impl Kernel {
 #[derive(Default)]
 struct Cell {
     kind: Option<String>,
+    is_other: bool,
     source: Option<Source>,
     input: Option<Source>,
 }
@@ -222,7 +227,7 @@ impl Notebook {
             let source = if is_old { cell.input } else { cell.source };
             match (cell.kind.as_deref(), source) {
                 (Some("code"), Some(Source::Strings(source))) => {
-                    notebook.cells.push(CodeCell { number, source });
+                    notebook.cells.push(CodeCell { number, source, is_other: cell.is_other });
                 }
                 (Some("code"), _) => return reader.mistake("a cell has no code"),
                 (Some(_), _) => {}
@@ -289,6 +294,11 @@ fn cells(reader: &mut Reader<'_>, text: &str) -> Result<Vec<Cell>, Mistake> {
         let mut cell = Cell::default();
         reader.object(&mut |key, reader| match key {
             "cell_type" => once(&mut cell.kind, reader, |reader| string(reader, text)),
+            "metadata" if reader.peek() == Some(b'{') => {
+                let language = language(reader, text)?;
+                cell.is_other = language.is_some_and(|language| language != "python");
+                Ok(())
+            }
             "source" => once(&mut cell.source, reader, source),
             "input" => once(&mut cell.input, reader, source),
             _ => reader.skip(),
@@ -297,6 +307,22 @@ fn cells(reader: &mut Reader<'_>, text: &str) -> Result<Vec<Cell>, Mistake> {
         Ok(())
     })?;
     Ok(all)
+}
+
+/// The language that VS Code notes in the metadata of a cell.
+fn language(reader: &mut Reader<'_>, text: &str) -> Result<Option<String>, Mistake> {
+    let mut language = None;
+    reader.object(&mut |key, reader| match key {
+        "vscode" if reader.peek() == Some(b'{') => reader.object(&mut |key, reader| match key {
+            "languageId" if reader.peek() == Some(b'"') => {
+                language = Some(string(reader, text)?);
+                Ok(())
+            }
+            _ => reader.skip(),
+        }),
+        _ => reader.skip(),
+    })?;
+    Ok(language)
 }
 
 /// A text, or the pieces of one.
