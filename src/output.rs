@@ -5,7 +5,8 @@ use std::path::{Component, Path};
 
 use crate::failure::Failure;
 
-/// Writes a report through a temporary file beside it, so that nobody ever reads half of it.
+/// Writes a report through a temporary file beside it, so that nobody ever reads half of it. A device or a pipe is
+/// written to as it is: nothing can take its place.
 ///
 /// # Errors
 ///
@@ -32,13 +33,16 @@ fn write(path: &Path, bytes: &[u8], advice: &str) -> Result<(), Failure> {
     {
         return Err(refuse("it is inside a .git folder"));
     }
-    match path.symlink_metadata() {
+    let known = path.symlink_metadata();
+    match &known {
         Ok(metadata) if metadata.is_symlink() => return Err(refuse("it is a symbolic link")),
         Ok(metadata) if metadata.is_dir() => return Err(refuse("it is a folder")),
         _ => {}
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    write_through(folder, path, bytes).map_err(|error| {
+    let is_special = known.is_ok_and(|metadata| !metadata.is_file());
+    let written = if is_special { write_into(path, bytes) } else { write_through(folder, path, bytes) };
+    written.map_err(|error| {
         let why = match error.kind() {
             ErrorKind::NotFound => "the folder does not exist".to_owned(),
             ErrorKind::PermissionDenied => "permission denied".to_owned(),
@@ -47,6 +51,10 @@ fn write(path: &Path, bytes: &[u8], advice: &str) -> Result<(), Failure> {
         };
         refuse(&why)
     })
+}
+
+fn write_into(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes)
 }
 
 fn write_through(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -359,3 +359,59 @@ fn a_secret_is_masked_even_if_the_policy_asks_for_no_secrets() {
     let sarif = fs::read_to_string(folder.path().join("a.sarif")).unwrap();
     assert!(!sarif.contains("zQWBuTSOoRi4"), "{sarif}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_written_to_and_not_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = folder_with(&[("a.py", b"x = 1\n")]);
+    let output = mergegate(folder.path(), &["scan", "a.py", "--output", "sarif=/dev/null"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_no_pass() {
+    let folder = folder_with(&[("a.py", b"x = 1\n")]);
+    let output = mergegate(folder.path(), &["scan", "a.py", "--output", "sarif=/dev/full"]);
+    assert_eq!(code(&output), 3);
+    assert!(stderr(&output).contains("cannot write /dev/full: the disk is full"), "{}", stderr(&output));
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mergegate"));
+    let status = command.args(["scan", "a.py"]).current_dir(folder.path()).stdout(full).status().unwrap();
+    assert_eq!(status.code(), Some(3));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_pass() {
+    let lines = "eval(x)\n".repeat(5_000);
+    let folder = folder_with(&[("a.py", lines.as_bytes())]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mergegate"));
+    command.args(["scan", "a.py"]).current_dir(folder.path());
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_it_and_leaves_nothing_half_written() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = folder_with(&[("a.py", b"x = 1\n")]);
+    // Opening a pipe that nobody reads waits until somebody does, or until the signal.
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (name, number) in [("INT", 2), ("TERM", 15)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mergegate"));
+        command.args(["scan", "a.py", "--output", "json=report.json", "--output", "sarif=pipe"]);
+        let mut child = command.current_dir(folder.path()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+        // A shell tells it as 128 and the number of the signal: 130, 143.
+        assert_eq!(child.wait().unwrap().signal(), Some(number));
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert!(!names.into_iter().any(|name| name.to_string_lossy().ends_with(".tmp")));
+    }
+}
