@@ -269,6 +269,14 @@ impl Reader<'_> {
         Ok(Some(Read { path: version.path.clone(), analysis }))
     }
 
+    /// Whether a file over the limit is a Python script by its first line, or too large even to tell.
+    fn may_be_large_script(&self, version: &Version) -> Result<bool, GitError> {
+        Ok(match self.repository.read(version, MAX_LARGE_SCRIPT)? {
+            Content::Bytes(bytes) => has_python_shebang(&bytes),
+            Content::TooLarge { .. } => true,
+        })
+    }
+
     /// `None` when a version is not one that is scanned.
     fn read(&self, version: &Version) -> Result<Option<Read>, GitError> {
         let policy = self.analyser.policy();
@@ -284,7 +292,7 @@ impl Reader<'_> {
         let limit = policy.limits.file_size;
         let analysis = match self.repository.read(version, limit)? {
             Content::TooLarge { size } => {
-                if !policy.include.matches(path) {
+                if !policy.include.matches(path) && !self.may_be_large_script(version)? {
                     return Ok(None);
                 }
                 let reason = format!("it has {size} bytes, and the limit is {limit} (limits: file-size)");
@@ -300,6 +308,9 @@ impl Reader<'_> {
         Ok(Some(Read { path: path.clone(), analysis }))
     }
 }
+
+/// How large a file without an ending may be for its first line to be read all the same, in bytes.
+const MAX_LARGE_SCRIPT: u64 = 64 << 20;
 
 /// What a reviewer must know of the change as a whole.
 fn remarks_on(changes: &ChangeSet, revisions: &Revisions) -> Vec<Remark> {

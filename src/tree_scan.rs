@@ -1,6 +1,7 @@
 //! Files and folders as they are, without git.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -148,10 +149,17 @@ fn analyse_file(candidate: Candidate, analyser: &Analyser<'_>) -> Option<Analyse
     }
     let analysis = match read(&candidate.path, policy.limits.file_size) {
         Ok(bytes) if wanted || has_python_shebang(&bytes) => analyser.analyse(&path, &bytes),
-        Err(reason) if wanted => Analysis::unread(reason),
+        Err(reason) if wanted || starts_as_script(&candidate.path) => Analysis::unread(reason),
         _ => return None,
     };
     Some(Analysed { file: candidate.path, path, analysis })
+}
+
+/// Whether a file that was not read is a Python script by its first line, or cannot be opened even to tell.
+fn starts_as_script(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(256).read_to_end(&mut start));
+    read.is_err() || has_python_shebang(&start)
 }
 
 /// The bytes of a file, if they are no more than `limit`.
