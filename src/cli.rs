@@ -12,7 +12,7 @@ use crate::suppression::{Date, date};
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  pass
+  0  passed
   1  blocked
   2  wrong usage or invalid policy
   3  could not decide: no repository, base commit missing, output not writable, internal failure";

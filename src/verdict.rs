@@ -125,7 +125,7 @@ impl Verdict {
             || self.remarks.iter().any(|remark| remark.action == Action::Block)
     }
 
-    /// The exit code of the gate: 0 pass, 1 blocked.
+    /// The exit code of the gate: 0 passed, 1 blocked.
     pub fn exit_code(&self) -> u8 {
         u8::from(self.blocked())
     }

@@ -22,13 +22,15 @@ const SCHEMA_VERSION: &str = "15.1.4";
 
 pub fn render(verdict: &Verdict, options: &Options) -> String {
     let items = items(verdict);
-    let tool = json!({
+    let mut tool = json!({
         "id": "mergegate",
         "name": "mergegate",
-        "url": HOME,
         "version": VERSION,
         "vendor": { "name": "mergegate" },
     });
+    if !HOME.is_empty() {
+        tool["url"] = HOME.into();
+    }
     let messages: Vec<Value> = items.iter().filter(|item| item.finding.is_none()).map(message).collect();
     pretty(&json!({
         "version": SCHEMA_VERSION,

@@ -37,8 +37,8 @@ pub use json::{pretty as pretty_json, schema as json_schema};
 /// The version of this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Where this program can be had.
-const HOME: &str = "https://pypi.org/project/mergegate/";
+/// Where this program is at home on the web: `homepage` in `Cargo.toml`. Empty until there is one.
+const HOME: &str = env!("CARGO_PKG_HOMEPAGE");
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -55,6 +55,8 @@ pub fn render_for_github(verdict: &Verdict, options: &Options) -> String {
     let cut = told.len().saturating_sub(MAX_RESULTS);
     told.truncate(MAX_RESULTS);
     let mut log = log(verdict, &items, &told, options);
+    // The `category` of the upload counts only where the file names none.
+    log.runs.iter_mut().for_each(|run| run.automation_details = None);
     if cut > 0 {
         let text = format!("GitHub keeps {MAX_RESULTS} results; {cut} milder ones are left out here.");
         let notice = sarif::Notification::builder().level(json!("warning")).message(message(&text)).build();
@@ -75,9 +77,9 @@ fn log(verdict: &Verdict, items: &[Item<'_>], told: &[&Item<'_>], options: &Opti
         .name("mergegate")
         .version(VERSION.to_owned())
         .semantic_version(VERSION.to_owned())
-        .information_uri(HOME.to_owned())
         .rules(rules.list)
         .build();
+    driver.information_uri = (!HOME.is_empty()).then(|| HOME.to_owned());
     driver.notifications = Some(notification_kinds(others()));
     let invocation = sarif::Invocation::builder()
         .execution_successful(true)

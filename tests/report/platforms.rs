@@ -74,6 +74,8 @@ fn sarif_for_github_has_what_the_change_brings_and_nothing_that_is_justified() {
         assert_eq!(result["baselineState"], "new");
         assert_eq!(result["suppressions"], Value::Null);
     }
+    // With an id of its own, a second upload for the commit would replace the first, whatever its category.
+    assert_eq!(log["runs"][0]["automationDetails"], Value::Null);
     let broken = json(Format::SarifGithub, &samples::unscannable());
     let ids: Vec<&Value> =
         broken["runs"][0]["results"].as_array().unwrap().iter().map(|it| &it["ruleId"]).collect();
