@@ -35,7 +35,11 @@ pub fn visible(text: &str) -> String {
 /// line, or behind the white space where a line may be wrapped (GitHub), and `##[name]` or `##vso[…]`
 /// anywhere (GitHub, Azure Pipelines, TeamCity).
 pub fn visible_in_log(text: &str) -> String {
-    let shown = visible(text);
+    without_log_commands(visible(text))
+}
+
+/// Text that is laid out already, with nothing left in it that the log of a CI system takes for a command.
+pub fn without_log_commands(shown: String) -> String {
     if !shown.contains("::") && !shown.contains("##") {
         return shown;
     }

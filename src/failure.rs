@@ -43,7 +43,8 @@ impl Failure {
 
     /// What a person is shown.
     pub fn render(&self) -> String {
-        match self {
+        let text = match self {
+            // It shows lines of a policy that the author of a change may have written.
             Failure::Policy(text) => text.clone(),
             Failure::Usage { message, help } | Failure::Undecided { message, help } => {
                 let mut text = format!("error: {message}\n");
@@ -54,12 +55,27 @@ impl Failure {
                 }
                 text
             }
-        }
+        };
+        escape::without_log_commands(text)
     }
 }
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
         Failure::Undecided { message: error.message, help: error.help }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+
+    #[test]
+    fn holds_no_command_for_the_log_of_a_ci_system() {
+        let policy = Failure::Policy("3 | a: \"##[error]x\"\n    ::set-output name=x::y\n".to_owned());
+        let shown = policy.render();
+        assert!(!shown.contains("##[") && !shown.contains(" ::"), "{shown}");
+        let usage = Failure::usage("there is no check called `##vso[task.x]`").render();
+        assert!(!usage.contains("##vso["), "{usage}");
     }
 }
