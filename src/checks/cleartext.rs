@@ -60,6 +60,10 @@ const CHECKS: &[Check] = &[
         detect: &[Detect::Call(
             &[
                 "pysnmp.hlapi.CommunityData",
+                "pysnmp.hlapi.auth.CommunityData",
+                "pysnmp.hlapi.v1arch.asyncio.CommunityData",
+                "pysnmp.hlapi.v1arch.asyncio.auth.CommunityData",
+                "pysnmp.hlapi.v3arch.asyncio.auth.CommunityData",
                 "pysnmp.hlapi.asyncio.CommunityData",
                 "pysnmp.hlapi.v1arch.CommunityData",
                 "pysnmp.hlapi.v3arch.CommunityData",
@@ -90,6 +94,10 @@ const CHECKS: &[Check] = &[
         detect: &[Detect::Call(
             &[
                 "pysnmp.hlapi.UsmUserData",
+                "pysnmp.hlapi.auth.UsmUserData",
+                "pysnmp.hlapi.v1arch.asyncio.UsmUserData",
+                "pysnmp.hlapi.v1arch.asyncio.auth.UsmUserData",
+                "pysnmp.hlapi.v3arch.asyncio.auth.UsmUserData",
                 "pysnmp.hlapi.asyncio.UsmUserData",
                 "pysnmp.hlapi.v3arch.UsmUserData",
                 "pysnmp.hlapi.v3arch.asyncio.UsmUserData",

@@ -92,7 +92,10 @@ const CHECKS: &[Check] = &[
                 ],
                 When::Argument("file", 0),
             ),
-            Detect::Call(&["jsonpickle.decode", "jsonpickle.loads"], When::Argument("string", 0)),
+            Detect::Call(
+                &["jsonpickle.decode", "jsonpickle.loads", "jsonpickle.unpickler.decode"],
+                When::Argument("string", 0),
+            ),
             Detect::Call(&["jsonpickle.unpickler.Unpickler", "jsonpickle.Unpickler"], When::Always),
             Detect::Call(&["pandas.read_pickle"], When::Argument("filepath_or_buffer", 0)),
         ],
