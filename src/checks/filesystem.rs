@@ -323,6 +323,41 @@ const CHECKS: &[Check] = &[
         ],
     },
     Check {
+        id: "path-probe",
+        family: "filesystem",
+        summary: "A request chooses of which file it is asked whether it exists.",
+        why: "With `../` or an absolute path the answer tells which files, programs and users this machine has, even \
+              where none of them is opened.",
+        neglect: "The path was tested against its root in a way that cannot be seen here.",
+        instead: "`werkzeug.utils.safe_join(root, name)`, or `(root / name).resolve().is_relative_to(root)` first.",
+        cwe: &[22],
+        severity: Severity::Medium,
+        aliases: &[],
+        bad: &[
+            "import os\nfrom flask import request\nfound = os.path.exists(\"files/\" + request.args[\"name\"])\n",
+            "from pathlib import Path\nfrom flask import request\npath = Path(\"files\") / request.args[\"name\"]\nfound = path.is_file()\n",
+        ],
+        good: &[
+            "import os\nfrom flask import request\nfrom werkzeug.utils import secure_filename\nfound = os.path.exists(\"files/\" + secure_filename(request.args[\"name\"]))\n",
+            "import os\nfound = os.path.exists(\"files/\" + name)\n",
+        ],
+        detect: &[
+            Detect::Call(
+                &["os.path.exists", "os.path.isfile", "os.path.isdir", "os.path.getsize", "os.stat"],
+                When::Is(path_from_request),
+            ),
+            Detect::Call(
+                &[
+                    "pathlib.Path().exists",
+                    "pathlib.Path().is_file",
+                    "pathlib.Path().is_dir",
+                    "pathlib.Path().stat",
+                ],
+                When::Is(receiver_from_request),
+            ),
+        ],
+    },
+    Check {
         id: "upload-original-name",
         family: "filesystem",
         summary: "An uploaded file is saved under the name that the sender gave it.",
@@ -516,7 +551,8 @@ fn from_request<'a>(call: &Call<'_, 'a>, path: Value<'a>) -> Option<Confidence> 
 
 fn receiver_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
     let AnyNodeRef::ExprCall(method) = call.node else { return None };
-    let Expr::Call(path) = &*method.func.as_attribute_expr()?.value else { return None };
+    let receiver = &*method.func.as_attribute_expr()?.value;
+    let Expr::Call(path) = receiver else { return from_request(call, call.module.value(receiver)) };
     path.arguments.args.iter().find_map(|part| from_request(call, call.module.value(part)))
 }
 

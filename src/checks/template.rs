@@ -4,7 +4,7 @@ use super::Family;
 use super::built_text::{HOLE, template_of};
 use super::words::last_name;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Assignment, Call, Constant, Exposure, Hits, Node, Value};
+use crate::python::{Argument, Assignment, Call, Constant, Exposure, Harm, Hits, Node, Value};
 
 pub const FAMILY: Family = Family { id: "template", title: "Templates and HTML", checks: CHECKS };
 
@@ -323,7 +323,7 @@ fn marks_safe(call: &Call<'_, '_>) -> Option<Confidence> {
     if is_escaped(call, value) {
         return None;
     }
-    match call.module.names().exposure(value) {
+    match call.module.names().exposure_to(Harm::Markup, value) {
         Exposure::Constant => None,
         exposure => Some(exposure.confidence()),
     }
@@ -351,7 +351,7 @@ fn response_built(call: &Call<'_, '_>) -> Option<Confidence> {
         content = Value { expr: answer.elts.first()?, ..content };
     }
     let is_html = template_of(call.module, content.expr).is_some_and(|text| is_html(&text));
-    match call.module.names().exposure(content) {
+    match call.module.names().exposure_to(Harm::Markup, content) {
         Exposure::Request => Some(Confidence::High),
         Exposure::Input if is_html => Some(Confidence::High),
         Exposure::Built | Exposure::Unknown if is_html => Some(Confidence::Medium),
@@ -382,8 +382,12 @@ fn returns_built(node: &Node<'_, '_>, hits: &mut Hits) {
         },
         body => body,
     };
+    // What is made into a response is judged there.
+    if matches!(body, Expr::Call(call) if module.refers_to(&call.func, &["flask.make_response"])) {
+        return;
+    }
     let is_html = template_of(module, body).is_some_and(|text| is_html(&text));
-    let confidence = match module.names().exposure(module.value(body)) {
+    let confidence = match module.names().exposure_to(Harm::Markup, module.value(body)) {
         Exposure::Request | Exposure::Input => Confidence::High,
         Exposure::Built | Exposure::Unknown if is_html => Confidence::Medium,
         _ => return,

@@ -35,6 +35,8 @@ pub enum Harm {
     Code,
     /// Leaving a folder: paths.
     Parents,
+    /// Being markup: HTML, XML.
+    Markup,
 }
 
 impl Exposure {
@@ -76,14 +78,21 @@ static SANITISERS: &[&str] = &[
     "builtins.id()",
     "shlex.quote()",
     "pipes.quote()",
-    "html.escape()",
-    "markupsafe.escape()",
     "urllib.parse.quote()",
     "urllib.parse.quote_plus()",
     "werkzeug.utils.secure_filename()",
     "re.escape()",
     "uuid.uuid4()",
     "uuid.UUID()",
+];
+
+/// Functions that keep markup out of a text, and quotes, and nothing else: an address or a path stays what it is.
+static MARKUP_ESCAPES: &[&str] = &[
+    "django.utils.html.conditional_escape()",
+    "django.utils.html.escape()",
+    "flask.escape()",
+    "html.escape()",
+    "markupsafe.escape()",
 ];
 
 /// How often the values that are computed from one another are gone through at most. Each time, at least one of
@@ -137,10 +146,19 @@ impl<'a> Names<'a> {
         let is_denied = match harm {
             Harm::Quotes => denied.quotes,
             Harm::Parents => denied.parents,
+            Harm::Markup => denied.markup || self.is_markup_escaped(value),
             Harm::Code => denied.quotes && denied.opened,
         };
         let exposure = self.exposure(value);
         if is_denied { exposure.min(Exposure::Sanitised) } else { exposure }
+    }
+
+    /// Whether a value is what a function gives that escapes markup: also where the flow is not followed.
+    fn is_markup_escaped(&self, value: Value<'a>) -> bool {
+        let names = self.qualified(value);
+        matches!(value.expr, Expr::Call(_))
+            && !names.is_empty()
+            && names.iter().all(|name| escapes_markup(name))
     }
 
     fn exposure_in_round(&self, value: Value<'a>) -> Exposure {
@@ -253,7 +271,7 @@ fn named_exposure(name: &str) -> Option<Exposure> {
     let known = rows.and_then(|rows| rows.iter().find(|(known, _)| is_within(name, known)));
     match known {
         Some((_, exposure)) => Some(*exposure),
-        None => is_quoting(name).then_some(Exposure::Sanitised),
+        None => (is_quoting(name) && !escapes_markup(name)).then_some(Exposure::Sanitised),
     }
 }
 
@@ -330,6 +348,16 @@ pub(super) fn result_of<'a>(
 /// Whether a name is another one or something inside it.
 fn is_within(name: &str, known: &str) -> bool {
     name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// Whether a name is the result of a function that escapes markup. One of another file says so in its own name.
+pub(super) fn escapes_markup(name: &str) -> bool {
+    let function = name.strip_suffix("()").and_then(|name| name.rsplit('.').next());
+    let says_so = function.is_some_and(|name| {
+        let mut words = name.split('_');
+        words.any(|word| word == "escape") && name.split('_').any(|word| matches!(word, "html" | "xml"))
+    });
+    says_so || MARKUP_ESCAPES.contains(&name)
 }
 
 /// Whether a name is the result of a method that quotes what it is given, whatever it is a method of.

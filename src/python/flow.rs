@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::constant::{Constant, apply_function, apply_method, binary, compare, item, push_bounded, shown};
 use super::exposure::{Exposure, source_of};
-use super::names::{Names, STEP, Thing, Value};
+use super::names::{Names, STEP, Thing, Value, Written};
 use super::tree::{ScopeId, ScopeKind, with_stack};
 
 /// How much one function may cost, the functions it calls included: an expression costs 1, to copy what the variables
@@ -82,6 +82,8 @@ pub(super) struct Denied {
     pub opened: bool,
     /// No way up in the tree of folders: `..` was refused.
     pub parents: bool,
+    /// No markup: it was escaped.
+    pub markup: bool,
 }
 
 impl Denied {
@@ -91,6 +93,7 @@ impl Denied {
             quotes: matches!(text, "'" | "\""),
             opened: false,
             parents: matches!(text, ".." | "../" | "..\\"),
+            markup: text == "<",
         }
     }
 
@@ -99,6 +102,7 @@ impl Denied {
             quotes: self.quotes || other.quotes,
             opened: self.opened || other.opened,
             parents: self.parents || other.parents,
+            markup: self.markup || other.markup,
         }
     }
 
@@ -107,6 +111,7 @@ impl Denied {
             quotes: self.quotes && other.quotes,
             opened: self.opened && other.opened,
             parents: self.parents && other.parents,
+            markup: self.markup && other.markup,
         }
     }
 }
@@ -1047,10 +1052,30 @@ impl<'a> Run<'_, 'a> {
                 _ => {}
             }
         }
+        if things.iter().any(|thing| matches!(thing, Thing::Named(name) if name == "flask.make_response"))
+            && let [answer, ..] = positional.as_slice()
+            && let Some(Expr::Tuple(_)) = call.arguments.args.first()
+        {
+            // Headers are no part of the page.
+            return Abstract { constant: None, ..at_key(answer, &Constant::Int(0)) }.at_least_unknown();
+        }
+        let results = self.names.result_of(Written { call, scope: frame.scope });
+        let escaped = !results.is_empty()
+            && results
+                .iter()
+                .all(|thing| matches!(thing, Thing::Named(name) if super::exposure::escapes_markup(name)));
         let names_pure = things.iter().any(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
-        let given = positional.into_iter().chain(keywords).chain(receiver.map(|(_, value)| value));
+        // A module that a function is in gives nothing of itself.
+        let of_module = escaped
+            || !things.is_empty()
+                && things.iter().all(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
+        let receiver = receiver.filter(|_| !of_module).map(|(_, value)| value);
+        let given = positional.into_iter().chain(keywords).chain(receiver);
         let all = given.reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown));
-        let all = Abstract { constant: None, elements: None, ..all };
+        let mut denied = all.denied;
+        denied.markup |= escaped;
+        denied.quotes |= escaped && call.arguments.find_keyword("quote").is_none();
+        let all = Abstract { constant: None, elements: None, denied, ..all };
         if names_pure { all } else { all.at_least_unknown() }
     }
 

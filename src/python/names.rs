@@ -237,6 +237,10 @@ impl<'a> Names<'a> {
                 also(&choice.orelse);
             }
             Expr::BoolOp(choice) => choice.values.iter().for_each(also),
+            // A part joined to a path gives a path.
+            Expr::BinOp(joined) if joined.op == ast::Operator::Div && self.is_path(&joined.left, scope) => {
+                add(out, Thing::Named(known::instance_of("pathlib.Path")));
+            }
             Expr::Named(named) => also(&named.value),
             Expr::Await(awaited) => also(&awaited.value),
             Expr::Starred(starred) => also(&starred.value),
@@ -247,6 +251,11 @@ impl<'a> Names<'a> {
             }
             _ => add(out, Thing::Value(Value { expr, scope })),
         }
+    }
+
+    fn is_path(&self, expr: &'a Expr, scope: ScopeId) -> bool {
+        let names = self.qualified(Value { expr, scope });
+        !names.is_empty() && names.iter().all(|name| name == "pathlib.Path()")
     }
 
     fn collect_name(&self, name: &str, scope: ScopeId, out: &mut Things<'a>) {
