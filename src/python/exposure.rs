@@ -88,11 +88,11 @@ static SANITISERS: &[&str] = &[
 
 /// Functions that keep markup out of a text, and quotes, and nothing else: an address or a path stays what it is.
 static MARKUP_ESCAPES: &[&str] = &[
-    "django.utils.html.conditional_escape()",
-    "django.utils.html.escape()",
-    "flask.escape()",
-    "html.escape()",
-    "markupsafe.escape()",
+    "django.utils.html.conditional_escape",
+    "django.utils.html.escape",
+    "flask.escape",
+    "html.escape",
+    "markupsafe.escape",
 ];
 
 /// How often the values that are computed from one another are gone through at most. Each time, at least one of
@@ -350,14 +350,12 @@ fn is_within(name: &str, known: &str) -> bool {
     name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// Whether a name is the result of a function that escapes markup. One of another file says so in its own name.
+/// Whether a name is a function that escapes markup, or its result. One of another file says so in its own name.
 pub(super) fn escapes_markup(name: &str) -> bool {
-    let function = name.strip_suffix("()").and_then(|name| name.rsplit('.').next());
-    let says_so = function.is_some_and(|name| {
-        let mut words = name.split('_');
-        words.any(|word| word == "escape") && name.split('_').any(|word| matches!(word, "html" | "xml"))
-    });
-    says_so || MARKUP_ESCAPES.contains(&name)
+    let function = name.strip_suffix("()").unwrap_or(name);
+    let last = function.rsplit('.').next().unwrap_or_default();
+    let has = |wanted: &[&str]| last.split('_').any(|word| wanted.contains(&word));
+    has(&["escape"]) && has(&["html", "xml"]) || MARKUP_ESCAPES.contains(&function)
 }
 
 /// Whether a name is the result of a method that quotes what it is given, whatever it is a method of.

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::constant::{Constant, apply_function, apply_method, binary, compare, item, push_bounded, shown};
 use super::exposure::{Exposure, source_of};
-use super::names::{Names, STEP, Thing, Value, Written};
+use super::names::{Names, STEP, Thing, Value};
 use super::tree::{ScopeId, ScopeKind, with_stack};
 
 /// How much one function may cost, the functions it calls included: an expression costs 1, to copy what the variables
@@ -1059,9 +1059,8 @@ impl<'a> Run<'_, 'a> {
             // Headers are no part of the page.
             return Abstract { constant: None, ..at_key(answer, &Constant::Int(0)) }.at_least_unknown();
         }
-        let results = self.names.result_of(Written { call, scope: frame.scope });
-        let escaped = !results.is_empty()
-            && results
+        let escaped = !things.is_empty()
+            && things
                 .iter()
                 .all(|thing| matches!(thing, Thing::Named(name) if super::exposure::escapes_markup(name)));
         let names_pure = things.iter().any(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
