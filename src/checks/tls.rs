@@ -53,6 +53,7 @@ const CHECKS: &[Check] = &[
         good: &[
             "import ssl\ncontext = ssl.create_default_context(cafile=\"ca.pem\")\n",
             "import ssl\ncontext = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)\ncontext.verify_mode = ssl.CERT_REQUIRED\n",
+            "import ssl\nserver = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\nserver.verify_mode = ssl.CERT_NONE\n",
         ],
         detect: &[
             Detect::Call(&["ssl._create_unverified_context"], When::Always),
@@ -379,7 +380,32 @@ fn ssl_off(call: &Call<'_, '_>) -> Option<Confidence> {
         .then_some(Confidence::High)
 }
 
+/// Whether what is assigned to is the context of a server. It asks for no certificate of its clients unless it is told
+/// to, and there is no host whose name could be checked.
+fn is_for_server(assignment: &Assignment<'_, '_>) -> bool {
+    let AnyNodeRef::ExprAttribute(attribute) = assignment.target else { return false };
+    let Expr::Name(context) = &*attribute.value else { return false };
+    let made = assignment.module.only_assigned(context).unwrap_or_default();
+    !made.is_empty() && made.into_iter().all(|expr| makes_server_context(assignment, expr))
+}
+
+fn makes_server_context<'a>(assignment: &Assignment<'_, 'a>, made: &'a Expr) -> bool {
+    let Expr::Call(call) = made else { return false };
+    let module = assignment.module;
+    let given = |keyword, names: &[&str]| {
+        let argument = call.arguments.find_argument_value(keyword, 0);
+        argument.is_some_and(|argument| module.refers_to(argument, names))
+    };
+    module.refers_to(&call.func, &["ssl.SSLContext"])
+        && given("protocol", &["ssl.PROTOCOL_TLS_SERVER", "ssl._SSLMethod.PROTOCOL_TLS_SERVER"])
+        || module.refers_to(&call.func, &["ssl.create_default_context"])
+            && given("purpose", &["ssl.Purpose.CLIENT_AUTH"])
+}
+
 fn becomes_false(assignment: &Assignment<'_, '_>) -> Option<Confidence> {
+    if is_for_server(assignment) {
+        return None;
+    }
     match assignment.constant()? {
         Constant::None => None,
         constant => (!constant.truth()).then_some(Confidence::High),
@@ -389,7 +415,7 @@ fn becomes_false(assignment: &Assignment<'_, '_>) -> Option<Confidence> {
 fn becomes_cert_none(assignment: &Assignment<'_, '_>) -> Option<Confidence> {
     let none = assignment.refers_to(&["ssl.CERT_NONE", "ssl.VerifyMode.CERT_NONE"])
         || !assignment.name.starts_with('?') && assignment.constant().and_then(|c| c.as_int()) == Some(0);
-    none.then_some(Confidence::High)
+    (none && !is_for_server(assignment)).then_some(Confidence::High)
 }
 
 fn verifies_nothing(call: &Call<'_, '_>) -> Option<Confidence> {

@@ -108,6 +108,18 @@ impl<'a> Module<'a> {
         })
     }
 
+    /// The same, if the scope that binds the name does nothing else with it than such assignments.
+    pub fn only_assigned(&self, name: &'a ast::ExprName) -> Option<Vec<&'a Expr>> {
+        let tree = self.tree();
+        let home = tree.scope_binding(tree.scope_of(tree.id(name)), name.id.as_str())?;
+        let bindings = tree.bindings_in(home, name.id.as_str()).take_while(|_| self.names.spend(1));
+        let plain = bindings.map(|(_, binding)| match &binding.meaning {
+            Meaning::Value { expr, steps, .. } if steps.is_empty() => Some(*expr),
+            _ => None,
+        });
+        plain.collect()
+    }
+
     /// Whether an expression can refer to one of these qualified names.
     pub fn refers_to(&self, expr: &'a Expr, names: &[&str]) -> bool {
         self.qualified(expr).iter().any(|name| names.contains(&name.as_str()))
