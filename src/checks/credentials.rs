@@ -363,7 +363,7 @@ const STAND_INS: &[&str] = &[
 /// Words that stand for a password in every manual.
 const MANUAL_WORDS: &[&str] = &[
     "password", "passwd", "pass", "pwd", "pw", "secret", "token", "user", "none", "null", "test", "foo",
-    "bar", "p",
+    "bar", "p", "tiger",
 ];
 
 /// Whether a text only stands where a credential would.
