@@ -262,8 +262,20 @@ fn template_source(call: &Call<'_, '_>) -> Option<Confidence> {
         Exposure::Constant | Exposure::Sanitised => None,
         // `PAGE_TEMPLATE` is a constant of another file.
         Exposure::Unknown if is_constant_name(source.expr) => Some(Confidence::Low),
+        Exposure::Unknown | Exposure::Input if is_read_from_file(call, source) => Some(Confidence::Low),
         exposure => Some(exposure.confidence()),
     }
+}
+
+/// What is read from a file: mostly the program's own template.
+fn is_read_from_file<'a>(call: &Call<'_, 'a>, source: Value<'a>) -> bool {
+    let names = call.module.names().qualified(source);
+    names.iter().any(|name| {
+        let is_file = ["builtins.open()", "pathlib.Path()", "io.open()", "?."]
+            .iter()
+            .any(|file| name.starts_with(file));
+        is_file && (name.ends_with(".read()") || name.ends_with(".read_text()"))
+    })
 }
 
 fn is_constant_name(expr: &Expr) -> bool {
