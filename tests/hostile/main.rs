@@ -16,8 +16,8 @@ use mergegate::suppression::Date;
 /// How much larger the second text of a shape is.
 const FACTOR: u32 = 4;
 
-/// Below this nobody waits, and a clock tells nothing.
-const NEGLIGIBLE: Duration = Duration::from_millis(300);
+/// Below this nobody waits, on a slow machine and without optimisation either.
+const NEGLIGIBLE: Duration = Duration::from_millis(700);
 
 fn path() -> FilePath {
     FilePath::from_bytes("shape.py")
