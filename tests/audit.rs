@@ -8,30 +8,10 @@ use std::process::{Command, Output};
 #[path = "support/mod.rs"]
 mod support;
 
-use support::TestRepo;
+use support::{TestRepo, code, stderr, stdout};
 
 fn mergegate(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mergegate"))
-        .args(arguments)
-        .args(["--today", "2026-01-31"])
-        .current_dir(folder)
-        .env_clear()
-        .env("COLUMNS", "80")
-        .env("LANG", "C.UTF-8")
-        .output()
-        .unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+    support::mergegate(folder, &[arguments, &["--today", "2026-01-31"]].concat())
 }
 
 const POLICY: &str = "\

@@ -3,33 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
+
+#[path = "support/mod.rs"]
+mod support;
+
+use support::{code, mergegate, stderr, stdout};
 
 const BAD: &str = "import os\nos.system(\"ls \" + folder)\n";
-
-fn mergegate(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mergegate"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("COLUMNS", "80")
-        .env("LANG", "C.UTF-8")
-        .output()
-        .unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
 
 fn folder_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

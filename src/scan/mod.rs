@@ -82,6 +82,11 @@ pub struct Scanned {
     pub problem: Option<Problem>,
 }
 
+/// `f.__call__` calls `f`.
+fn itself(name: &str) -> &str {
+    name.strip_suffix(".__call__").unwrap_or(name)
+}
+
 fn last_segment(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
@@ -153,7 +158,6 @@ impl Scanner {
 
     /// What is asked about calls of this very name, and about calls of methods that are called like this.
     fn calls_of(&self, name: &str) -> (Option<&Asked<When>>, Option<&Asked<When>>) {
-        let name = name.strip_suffix(".__call__").unwrap_or(name);
         let method = name.rsplit_once('.').and_then(|(_, method)| self.methods.get(method));
         (self.calls.get(name), method)
     }
@@ -337,7 +341,7 @@ impl<'a> Walk<'_, '_, 'a> {
         }
         let names = self.module.qualified_node(AnyNodeRef::from(name));
         let asked = names.iter().any(|name| {
-            let (exact, method) = self.scanner.calls_of(name);
+            let (exact, method) = self.scanner.calls_of(itself(name));
             exact.is_some() || method.is_some() || self.scanner.references.contains_key(name.as_str())
         });
         self.interest.insert((home, id), asked);
@@ -352,7 +356,7 @@ impl<'a> Walk<'_, '_, 'a> {
         callee: Callee<'a>,
         handed_on: bool,
     ) {
-        let name = callee.name.strip_suffix(".__call__").unwrap_or(&callee.name);
+        let name = itself(&callee.name);
         let (exact, method) = self.scanner.calls_of(name);
         if exact.is_none() && method.is_none() {
             return;

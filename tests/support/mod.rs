@@ -5,7 +5,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -194,4 +194,28 @@ impl TestRepo {
         environment.push(("GIT_COMMITTER_DATE", date));
         environment
     }
+}
+
+/// The program in a folder, in a terminal of 80 columns, without anything of the environment of the tests.
+pub fn mergegate(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mergegate"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("COLUMNS", "80")
+        .env("LANG", "C.UTF-8")
+        .output()
+        .unwrap()
+}
+
+pub fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
 }
