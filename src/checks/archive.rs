@@ -1,3 +1,5 @@
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
+
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Assignment, Call, Constant, Exposure};
@@ -303,7 +305,7 @@ fn unfiltered(call: &Call<'_, '_>) -> Option<Confidence> {
     match call.argument("filter", None) {
         Argument::Given(_) => None,
         Argument::Unknown => Some(Confidence::Low),
-        Argument::Absent if sets_filter_elsewhere(call) => Some(Confidence::Low),
+        Argument::Absent if sets_filter_elsewhere(call) || is_for_old_python(call) => Some(Confidence::Low),
         Argument::Absent => match call.argument("members", 1) {
             // A choice of members is often a filter of one's own.
             Argument::Given(_) if call.name.ends_with("extractall") => Some(Confidence::Medium),
@@ -314,6 +316,32 @@ fn unfiltered(call: &Call<'_, '_>) -> Option<Confidence> {
 
 fn sets_filter_elsewhere(call: &Call<'_, '_>) -> bool {
     !call.module.tree().attribute_values("extraction_filter").is_empty()
+}
+
+/// Whether a call only runs where `tarfile` knows no filters yet: in the `else` of a test for them.
+fn is_for_old_python(call: &Call<'_, '_>) -> bool {
+    let mut inner = call.node;
+    for around in call.module.ancestors(call.node) {
+        if let AnyNodeRef::ElifElseClause(ast::ElifElseClause { test: None, .. }) = inner
+            && let AnyNodeRef::StmtIf(choice) = around
+            && choice.elif_else_clauses.len() == 1
+            && asks_for_filters(call, &choice.test)
+        {
+            return true;
+        }
+        inner = around;
+    }
+    false
+}
+
+/// `hasattr(tarfile, "data_filter")`
+fn asks_for_filters<'a>(call: &Call<'_, 'a>, test: &'a Expr) -> bool {
+    let Expr::Call(asked) = test else { return false };
+    let [object, name] = &*asked.arguments.args else { return false };
+    let filters = ["data_filter", "tar_filter", "fully_trusted_filter"];
+    call.module.refers_to(&asked.func, &["builtins.hasattr"])
+        && call.module.refers_to(object, &["tarfile"])
+        && call.module.text(name).is_some_and(|name| filters.contains(&name.as_str()))
 }
 
 /// Any object with such a method: most are archives, some are safe.

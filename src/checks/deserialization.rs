@@ -199,6 +199,7 @@ const CHECKS: &[Check] = &[
         detect: &[
             Detect::Call(&["yaml.load", "yaml.load_all"], When::Is(unsafe_loader)),
             Detect::Call(&["yaml.unsafe_load", "yaml.unsafe_load_all"], When::Always),
+            Detect::Call(UNSAFE_LOADERS, When::Is(base_of_loader)),
             Detect::Call(
                 &[
                     "yaml.Loader().get_data",
@@ -295,12 +296,31 @@ fn refuses_classes<'a>(call: &Call<'_, 'a>, class: &'a ast::StmtClassDef) -> boo
     })
 }
 
+/// Classes that a loader becomes unsafe by, where it is built on them.
+const UNSAFE_LOADERS: &[&str] = &[
+    "yaml.CLoader",
+    "yaml.CUnsafeLoader",
+    "yaml.Loader",
+    "yaml.UnsafeLoader",
+    "yaml.constructor.Constructor",
+    "yaml.constructor.UnsafeConstructor",
+    "yaml.loader.Loader",
+    "yaml.loader.UnsafeLoader",
+];
+
+/// The files that use such a loader may only know its name.
+fn base_of_loader(call: &Call<'_, '_>) -> Option<Confidence> {
+    class_on_top(call).map(|_| Confidence::High)
+}
+
 /// What a YAML loader lets a document do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Loader {
     Safe,
     /// It has "safe" in its name, and is defined somewhere else.
     SafeByName,
+    /// A class of another file, where it is judged by what it is built on.
+    Elsewhere,
     Full,
     Unknown,
     Unsafe,
@@ -333,9 +353,17 @@ fn loader_named(name: &str) -> Loader {
         "safeloader" | "baseloader" | "roundtriploader" if module.ends_with("yaml") => Loader::Safe,
         "fullloader" => Loader::Full,
         "loader" | "unsafeloader" if module.ends_with("yaml") => Loader::Unsafe,
+        "loader" | "unsafeloader" => Loader::Unknown,
         _ if class.contains("safe") && !class.contains("unsafe") => Loader::SafeByName,
+        _ if is_class_elsewhere(name) => Loader::Elsewhere,
         _ => Loader::Unknown,
     }
+}
+
+/// A name that is imported and written as classes are.
+fn is_class_elsewhere(name: &str) -> bool {
+    let class = name.rsplit('.').next().unwrap_or(name);
+    !name.starts_with('?') && !name.contains(['(', '[']) && class.starts_with(|c: char| c.is_uppercase() || c == '_')
 }
 
 fn unsafe_loader(call: &Call<'_, '_>) -> Option<Confidence> {
@@ -354,7 +382,7 @@ fn loader_confidence(call: &Call<'_, '_>) -> Option<Confidence> {
     };
     match loader(call.module, value) {
         Loader::Safe | Loader::Full => None,
-        Loader::SafeByName => Some(Confidence::Low),
+        Loader::SafeByName | Loader::Elsewhere => Some(Confidence::Low),
         Loader::Unknown => Some(Confidence::Medium),
         Loader::Unsafe => Some(Confidence::High),
     }

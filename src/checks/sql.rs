@@ -4,7 +4,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::Family;
 use super::built_text::{HOLE, is_part, template_of};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Exposure, Hits, Module, Node, Thing, Value};
+use crate::python::{Argument, Call, Exposure, Harm, Hits, Module, Node, Thing, Value};
 
 pub const FAMILY: Family = Family { id: "sql", title: "SQL", checks: CHECKS };
 
@@ -334,16 +334,29 @@ fn executes(call: &Call<'_, '_>) -> Option<Confidence> {
     if !known && !is_database(receiver(call)?) {
         return None;
     }
+    // Such a library takes statements that are no texts, and binds the values in them. What is text in them is judged
+    // where it is put in.
+    let takes_objects = !known || call.name.starts_with("sqlalchemy.");
+    if takes_objects && call.module.names().exposure_to(Harm::Text, value) <= Exposure::Sanitised {
+        return None;
+    }
     match exposure {
         Exposure::Constant | Exposure::Sanitised => None,
         Exposure::Unknown => known.then_some(Confidence::Low),
-        Exposure::Built => {
-            let named_only =
-                template_of(call.module, value.expr).is_some_and(|text| !has_hole_for_value(&text));
-            Some(if named_only { Confidence::Low } else { Confidence::Medium })
-        }
+        Exposure::Built if takes_only_names(call.module, value) => Some(Confidence::Low),
+        Exposure::Built => Some(Confidence::Medium),
         Exposure::Input | Exposure::Request => Some(Confidence::High),
     }
+}
+
+/// Whether a text is put together in sight, and what varies in it are names of tables and columns.
+fn takes_only_names<'a>(module: &Module<'a>, value: Value<'a>) -> bool {
+    let written = module.names().things(value).into_iter().filter_map(|thing| match thing {
+        Thing::Value(value) => template_of(module, value.expr),
+        _ => None,
+    });
+    let mut templates = template_of(module, value.expr).into_iter().chain(written).peekable();
+    templates.peek().is_some() && templates.all(|text| !has_hole_for_value(&text))
 }
 
 /// Packages that speak to a database.

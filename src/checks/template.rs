@@ -252,7 +252,7 @@ const ESCAPED: &[&str] = &[
 
 fn template_source(call: &Call<'_, '_>) -> Option<Confidence> {
     if call.handed_on {
-        return Some(Confidence::Medium);
+        return (!is_base_class(call)).then_some(Confidence::Medium);
     }
     let keyword = ["source", "text", "template_string", "template_code"]
         .into_iter()
@@ -270,12 +270,17 @@ fn template_source(call: &Call<'_, '_>) -> Option<Confidence> {
 /// What is read from a file: mostly the program's own template.
 fn is_read_from_file<'a>(call: &Call<'_, 'a>, source: Value<'a>) -> bool {
     let names = call.module.names().qualified(source);
-    names.iter().any(|name| {
-        let is_file = ["builtins.open()", "pathlib.Path()", "io.open()", "?."]
-            .iter()
-            .any(|file| name.starts_with(file));
-        is_file && (name.ends_with(".read()") || name.ends_with(".read_text()"))
-    })
+    !names.is_empty()
+        && names.iter().all(|name| {
+            let is_unknown = name.starts_with("?.") && name.ends_with(".read()");
+            is_unknown || name.ends_with(".open().read()") || name.ends_with(".read_text()")
+        })
+}
+
+/// Whether the callee only stands among the bases of a class.
+fn is_base_class(call: &Call<'_, '_>) -> bool {
+    let around = call.module.parent(call.node).and_then(|arguments| call.module.parent(arguments));
+    matches!(around, Some(AnyNodeRef::StmtClassDef(_)))
 }
 
 fn is_constant_name(expr: &Expr) -> bool {

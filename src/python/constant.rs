@@ -640,8 +640,23 @@ pub(super) fn apply_function(name: &str, given: &[Constant]) -> Option<Constant>
         ("codecs.decode", [Str(text), Str(codec)]) if is_rot13(codec) => Some(Str(rot13(text))),
         ("codecs.encode", [Str(text), Str(codec)]) if is_rot13(codec) => Some(Str(rot13(text))),
         ("codecs.decode", [Bytes(bytes), Str(codec)]) => decode_with(codec, bytes),
+        ("textwrap.dedent" | "inspect.cleandoc", [Str(text)]) => Some(Str(without_margin(text))),
         _ => None,
     }
+}
+
+/// A text without the white space that all its lines start with.
+fn without_margin(text: &str) -> String {
+    let is_blank = |line: &&str| line.trim().is_empty();
+    let margin_of = |line: &str| line[..line.len() - line.trim_start_matches([' ', '\t']).len()].to_owned();
+    let common = |a: String, b: String| {
+        let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+        a[..same].to_owned()
+    };
+    let lines = || text.split('\n');
+    let margin = lines().filter(|line| !is_blank(line)).map(margin_of).reduce(common).unwrap_or_default();
+    let rests = lines().map(|line| line.strip_prefix(margin.as_str()).unwrap_or(""));
+    rests.collect::<Vec<_>>().join("\n")
 }
 
 fn raw(constant: &Constant) -> Option<Vec<u8>> {

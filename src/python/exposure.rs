@@ -37,6 +37,8 @@ pub enum Harm {
     Parents,
     /// Being markup: HTML, XML.
     Markup,
+    /// Being a text at all, where an object made of the same parts does no harm.
+    Text,
 }
 
 impl Exposure {
@@ -148,6 +150,7 @@ impl<'a> Names<'a> {
             Harm::Parents => denied.parents,
             Harm::Markup => denied.markup || self.is_markup_escaped(value),
             Harm::Code => denied.quotes && denied.opened,
+            Harm::Text => denied.text,
         };
         let exposure = self.exposure(value);
         if is_denied { exposure.min(Exposure::Sanitised) } else { exposure }

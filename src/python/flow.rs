@@ -84,6 +84,8 @@ pub(super) struct Denied {
     pub parents: bool,
     /// No markup: it was escaped.
     pub markup: bool,
+    /// No text of its own, as far as can be seen: a function of another file made it of what it was given.
+    pub text: bool,
 }
 
 impl Denied {
@@ -94,6 +96,7 @@ impl Denied {
             opened: false,
             parents: matches!(text, ".." | "../" | "..\\"),
             markup: text == "<",
+            text: false,
         }
     }
 
@@ -103,6 +106,7 @@ impl Denied {
             opened: self.opened || other.opened,
             parents: self.parents || other.parents,
             markup: self.markup || other.markup,
+            text: self.text || other.text,
         }
     }
 
@@ -112,6 +116,7 @@ impl Denied {
             opened: self.opened && other.opened,
             parents: self.parents && other.parents,
             markup: self.markup && other.markup,
+            text: self.text && other.text,
         }
     }
 }
@@ -190,7 +195,7 @@ impl Abstract {
             Exposure::Unknown => Exposure::Built,
             other => other,
         };
-        let denied = denied.unwrap_or_default();
+        let denied = Denied { text: false, ..denied.unwrap_or_default() };
         Abstract { exposure, constant: None, elements: None, denied, trail: joined.trail }
     }
 }
@@ -1069,13 +1074,18 @@ impl<'a> Run<'_, 'a> {
             || !things.is_empty()
                 && things.iter().all(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
         let receiver = receiver.filter(|_| !of_module).map(|(_, value)| value);
+        // What is a part of something from outside may be a text: `request.args.get("name")`.
+        let is_part = receiver.as_ref().is_some_and(|whole| whole.exposure >= Exposure::Input && !whole.denied.text);
         let given = positional.into_iter().chain(keywords).chain(receiver);
         let all = given.reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown));
         let mut denied = all.denied;
         denied.markup |= escaped;
         denied.quotes |= escaped && call.arguments.find_keyword("quote").is_none();
         let all = Abstract { constant: None, elements: None, denied, ..all };
-        if names_pure { all } else { all.at_least_unknown() }
+        if names_pure || things.iter().any(is_local) {
+            return if names_pure { all } else { all.at_least_unknown() };
+        }
+        all.made_elsewhere(is_part)
     }
 
     /// Methods of texts, lists, mappings and keyed stores.
@@ -1303,6 +1313,15 @@ impl Abstract {
         self.exposure = self.exposure.max(Exposure::Unknown);
         self
     }
+
+    /// What a function of another file makes of this: not the text that was built here any more.
+    fn made_elsewhere(mut self, is_part: bool) -> Self {
+        if self.exposure <= Exposure::Built {
+            self.exposure = Exposure::Unknown;
+        }
+        self.denied.text = !is_part;
+        self
+    }
 }
 
 impl<'a> Names<'a> {
@@ -1326,6 +1345,11 @@ impl<'a> Names<'a> {
         }
         constant.filter(|_| !several).map_or(Abstract::of(Exposure::Constant), Abstract::known)
     }
+}
+
+/// Whether something is defined in this file.
+fn is_local(thing: &Thing<'_>) -> bool {
+    matches!(thing, Thing::Function(_) | Thing::Class(_))
 }
 
 /// Functions whose result holds what they are given, in another form, and nothing else.
@@ -1367,6 +1391,9 @@ fn is_pure(name: &str) -> bool {
             | "io.StringIO"
             | "copy.copy"
             | "copy.deepcopy"
+            | "textwrap.dedent"
+            | "textwrap.indent"
+            | "typing.cast"
     )
 }
 
