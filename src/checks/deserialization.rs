@@ -363,7 +363,9 @@ fn loader_named(name: &str) -> Loader {
 /// A name that is imported and written as classes are.
 fn is_class_elsewhere(name: &str) -> bool {
     let class = name.rsplit('.').next().unwrap_or(name);
-    !name.starts_with('?') && !name.contains(['(', '[']) && class.starts_with(|c: char| c.is_uppercase() || c == '_')
+    !name.starts_with('?')
+        && !name.contains(['(', '['])
+        && class.starts_with(|c: char| c.is_uppercase() || c == '_')
 }
 
 fn unsafe_loader(call: &Call<'_, '_>) -> Option<Confidence> {

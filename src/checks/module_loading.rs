@@ -388,7 +388,14 @@ fn is_assigned(node: &Node<'_, '_>) -> bool {
 /// Whether something is taken out of this very table, and not just the table passed around.
 fn is_looked_into(node: &Node<'_, '_>) -> bool {
     let module = node.module;
-    match module.parent(node.node) {
+    let table = match module.parent(node.node) {
+        // The same table as a mapping.
+        Some(mapping @ AnyNodeRef::ExprAttribute(attribute)) if attribute.attr.as_str() == "__dict__" => {
+            mapping
+        }
+        _ => node.node,
+    };
+    match module.parent(table) {
         Some(AnyNodeRef::ExprSubscript(_) | AnyNodeRef::ExprAttribute(_)) => true,
         Some(arguments @ AnyNodeRef::Arguments(_)) => match module.parent(arguments) {
             Some(AnyNodeRef::ExprCall(call)) => {
@@ -487,8 +494,14 @@ fn is_beside_this_file<'a>(module: &Module<'a>, expr: &'a Expr) -> bool {
 /// A module that replaces itself is a known way to make its attributes lazy.
 fn replaces_module(assignment: &Assignment<'_, '_>) -> Option<Confidence> {
     let AnyNodeRef::ExprSubscript(target) = assignment.target else { return Some(Confidence::Medium) };
-    let is_itself = matches!(&*target.slice, Expr::Name(name) if name.id.as_str() == "__name__");
-    Some(if is_itself { Confidence::Low } else { Confidence::Medium })
+    (!is_own_name(assignment.module, &target.slice)).then_some(Confidence::Medium)
+}
+
+/// Whether an expression is the name of this very module: what replaces it changes no other import.
+fn is_own_name<'a>(module: &Module<'a>, expr: &'a Expr) -> bool {
+    let Expr::Name(name) = expr else { return false };
+    let tree = module.tree();
+    name.id.as_str() == "__name__" && tree.scope_binding(tree.scope_of(tree.id(name)), "__name__").is_none()
 }
 
 fn sets_variable(call: &Call<'_, '_>) -> Option<Confidence> {

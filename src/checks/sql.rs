@@ -272,6 +272,13 @@ const OBJECTS: &[&str] = &[
 
 /// Whether a part that varies stands where a value stands, and not where the name of a table or column does.
 fn has_hole_for_value(template: &str) -> bool {
+    // `CREATE TABLE a LIKE b`
+    let before_values: &[&str] =
+        if template.trim_start().get(..6).is_some_and(|w| w.eq_ignore_ascii_case("create")) {
+            &["values"]
+        } else {
+            &["between", "like", "limit", "offset", "values"]
+        };
     template.match_indices(HOLE).any(|(at, _)| {
         // What is told by the word before a long list of holes is told at its first.
         let before = template[template.floor_char_boundary(at.saturating_sub(100))..at].trim_end();
@@ -279,7 +286,7 @@ fn has_hole_for_value(template: &str) -> bool {
             let open =
                 before.trim_end_matches(|c: char| c == '(' || c == ',' || c == HOLE || c.is_whitespace());
             let word = open.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-            ["between", "like", "limit", "offset", "values"].contains(&word.to_ascii_lowercase().as_str())
+            before_values.contains(&word.to_ascii_lowercase().as_str())
         }
     })
 }
@@ -437,7 +444,17 @@ fn raw_expression(call: &Call<'_, '_>) -> Option<Confidence> {
     if call.module.names().qualified(value).iter().any(|name| name.starts_with("sqlalchemy.")) {
         return None;
     }
-    (exposure > Exposure::Sanitised).then_some(exposure.confidence())
+    confidence_in(exposure)
+}
+
+/// A text that is put together in sight, or comes from outside, is one thing; one that comes from somewhere else in the
+/// program is judged where it is put together.
+fn confidence_in(exposure: Exposure) -> Option<Confidence> {
+    match exposure {
+        Exposure::Constant | Exposure::Sanitised => None,
+        Exposure::Unknown => Some(Confidence::Low),
+        Exposure::Built | Exposure::Input | Exposure::Request => Some(Confidence::High),
+    }
 }
 
 fn raw_query(call: &Call<'_, '_>) -> Option<Confidence> {
@@ -447,7 +464,7 @@ fn raw_query(call: &Call<'_, '_>) -> Option<Confidence> {
         return None;
     }
     let (_, exposure) = statement(call, "raw_query")?;
-    (exposure > Exposure::Sanitised).then_some(exposure.confidence())
+    confidence_in(exposure)
 }
 
 fn from_input(call: &Call<'_, '_>) -> Option<Confidence> {

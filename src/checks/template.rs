@@ -270,11 +270,10 @@ fn template_source(call: &Call<'_, '_>) -> Option<Confidence> {
 /// What is read from a file: mostly the program's own template.
 fn is_read_from_file<'a>(call: &Call<'_, 'a>, source: Value<'a>) -> bool {
     let names = call.module.names().qualified(source);
-    !names.is_empty()
-        && names.iter().all(|name| {
-            let is_unknown = name.starts_with("?.") && name.ends_with(".read()");
-            is_unknown || name.ends_with(".open().read()") || name.ends_with(".read_text()")
-        })
+    names.iter().any(|name| {
+        let is_unknown = name.starts_with("?.") && name.ends_with(".read()");
+        is_unknown || name.ends_with(".open().read()") || name.ends_with(".read_text()")
+    })
 }
 
 /// Whether the callee only stands among the bases of a class.
@@ -300,6 +299,8 @@ fn without_autoescape(call: &Call<'_, '_>) -> Option<Confidence> {
     match call.argument("autoescape", None) {
         Argument::Absent if call.name.ends_with(".overlay") => None,
         Argument::Absent if call.handed_on => Some(Confidence::Low),
+        // A sandbox is for templates that strangers write: they could turn escaping off again.
+        Argument::Absent if call.name.starts_with("jinja2.sandbox.") => Some(Confidence::Low),
         Argument::Absent => Some(Confidence::Medium),
         Argument::Unknown => Some(Confidence::Low),
         Argument::Given(_) => {

@@ -374,6 +374,8 @@ static QUOTING_METHODS: &[&str] = &[
     "escape_filter_chars",
     "escape_rdn",
     "escape_string",
+    "format_column",
+    "format_table",
     "quote_ident",
     "quote_identifier",
     "quote_literal",

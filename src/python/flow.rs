@@ -691,7 +691,7 @@ impl<'a> Run<'_, 'a> {
             Expr::Attribute(attribute) => {
                 self.value(frame, &attribute.value);
                 // An object that was given something from outside may give it back anywhere.
-                self.taint(frame, &attribute.value, value);
+                self.taint(frame, &attribute.value, &value.clone().made_elsewhere(false));
             }
             _ => {}
         }
@@ -721,7 +721,10 @@ impl<'a> Run<'_, 'a> {
         let Expr::Name(name) = object else { return };
         let name = name.id.as_str();
         if let Some(old) = frame.state.get(name).cloned() {
-            frame.state.insert(name, spoiled(old, value));
+            let mut given = spoiled(old, value);
+            // A text takes no attributes.
+            given.denied.text = true;
+            frame.state.insert(name, given);
         }
     }
 
@@ -830,6 +833,7 @@ impl<'a> Run<'_, 'a> {
                 self.source(frame, expr).unwrap_or(Abstract {
                     constant: None,
                     elements: None,
+                    denied: Denied { text: false, ..base.denied },
                     ..base.at_least_unknown()
                 })
             }
@@ -1075,17 +1079,30 @@ impl<'a> Run<'_, 'a> {
                 && things.iter().all(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
         let receiver = receiver.filter(|_| !of_module).map(|(_, value)| value);
         // What is a part of something from outside may be a text: `request.args.get("name")`.
-        let is_part = receiver.as_ref().is_some_and(|whole| whole.exposure >= Exposure::Input && !whole.denied.text);
+        let is_part =
+            receiver.as_ref().is_some_and(|whole| whole.exposure >= Exposure::Input && !whole.denied.text);
         let given = positional.into_iter().chain(keywords).chain(receiver);
         let all = given.reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown));
         let mut denied = all.denied;
         denied.markup |= escaped;
         denied.quotes |= escaped && call.arguments.find_keyword("quote").is_none();
         let all = Abstract { constant: None, elements: None, denied, ..all };
-        if names_pure || things.iter().any(is_local) {
-            return if names_pure { all } else { all.at_least_unknown() };
+        if names_pure {
+            return all;
+        }
+        if things.iter().any(|thing| self.may_give_text(thing)) {
+            return all.at_least_unknown();
         }
         all.made_elsewhere(is_part)
+    }
+
+    /// Whether something of this file may give back the text it is given: a function, or a class that is a text.
+    fn may_give_text(&self, thing: &Thing<'a>) -> bool {
+        let Thing::Class(scope) = thing else { return matches!(thing, Thing::Function(_)) };
+        let ScopeKind::Class(class) = self.names.tree.scope(*scope).kind else { return true };
+        let outside = self.names.tree.scope(*scope).parent.unwrap_or(*scope);
+        let bases = class.bases().iter().flat_map(|expr| self.names.things(Value { expr, scope: outside }));
+        bases.into_iter().any(|base| !matches!(base, Thing::Named(name) if name != "builtins.str"))
     }
 
     /// Methods of texts, lists, mappings and keyed stores.
@@ -1314,7 +1331,8 @@ impl Abstract {
         self
     }
 
-    /// What a function of another file makes of this: not the text that was built here any more.
+    /// What a function of another file makes of this, or an object that holds it: not the text that was built here any
+    /// more.
     fn made_elsewhere(mut self, is_part: bool) -> Self {
         if self.exposure <= Exposure::Built {
             self.exposure = Exposure::Unknown;
@@ -1345,11 +1363,6 @@ impl<'a> Names<'a> {
         }
         constant.filter(|_| !several).map_or(Abstract::of(Exposure::Constant), Abstract::known)
     }
-}
-
-/// Whether something is defined in this file.
-fn is_local(thing: &Thing<'_>) -> bool {
-    matches!(thing, Thing::Function(_) | Thing::Class(_))
 }
 
 /// Functions whose result holds what they are given, in another form, and nothing else.
