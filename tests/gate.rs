@@ -15,6 +15,8 @@
 //! A file whose name would mean something to the repository of this project is called `dot.gitignore`.
 //! `UPDATE_EXPECTED=1 cargo test --test gate` writes the expectations anew. `GATE=rename`
 //! before it runs only the scenarios whose names contain that.
+//!
+//! What each scenario is in SARIF stays in `target/tmp/gate`, where `.ci/sarif` has other people's tools judge it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
@@ -86,6 +88,7 @@ fn try_scenario(scenario: &Path) -> Result<(), String> {
     if sarif_file.exists() {
         difference += &compare(&sarif_file, &sarif_results(scenario, &repo));
     }
+    leave_sarif(scenario, &repo);
     if difference.is_empty() { Ok(()) } else { Err(difference) }
 }
 
@@ -197,4 +200,37 @@ fn sarif_results(scenario: &Path, repo: &TestRepo) -> String {
         "toolExecutionNotifications": invocation["toolExecutionNotifications"],
     });
     serde_json::to_string_pretty(&shown).unwrap() + "\n"
+}
+
+/// Makes the branch `before` without the files that the change touches and, on top of it, `merged` with all that
+/// is at the merge base. $1 is what the change is compared by:
+/// `HEAD`, `--cached`, or nothing for the work tree.
+const BASE_SIDE: &str = r#"
+    base=$(git merge-base main HEAD)
+    export GIT_INDEX_FILE=.git/before
+    touched() { GIT_INDEX_FILE=.git/index git diff --name-only -z --no-renames --diff-filter=a "$base" $1 -- . ':!*.yml'; }
+    git read-tree "$base"
+    touched "$1" | git update-index -z --force-remove --stdin
+    git branch before "$(git commit-tree -m before "$(git write-tree)")"
+    git branch merged "$(git commit-tree -m merged -p before "$base^{tree}")"
+"#;
+
+/// Writes what a scenario is in SARIF, and `base.sarif`: the same files at the merge base as if they were all new.
+fn leave_sarif(scenario: &Path, repo: &TestRepo) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gate").join(name(scenario));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let report = |format: &str, name: &str| format!("--output={format}={}", folder.join(name).display());
+    let mut judge = command(scenario, repo);
+    judge.args(arguments(scenario));
+    judge.args([report("sarif", "check.sarif"), report("sarif-github", "github.sarif")]);
+    if judge.output().unwrap().status.code().is_some_and(|code| code <= 1) {
+        let head = arguments(scenario).into_iter().find(|it| it == "--staged" || it == "--worktree");
+        let head = head.map_or("HEAD", |it| if it == "--staged" { "--cached" } else { "" });
+        repo.run("sh", &["-euc", BASE_SIDE, "sh", head]);
+        let mut judge = command(scenario, repo);
+        judge.args(["--base", "before", "--head", "merged"]).arg(report("sarif", "base.sarif"));
+        let output = judge.output().unwrap();
+        assert!(output.status.code().is_some_and(|code| code <= 1), "{}", transcript(repo, &output));
+    }
 }
