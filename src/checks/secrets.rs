@@ -389,7 +389,7 @@ fn written_text<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<Cow<'a, str>>
 }
 
 fn computed_text<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<Cow<'a, str>> {
-    match module.constant(expr)? {
+    match module.names().folded(module.value(expr))? {
         Constant::Str(text) => Some(Cow::Owned(text)),
         Constant::Bytes(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
         _ => None,

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use ruff_python_ast::{AnyNodeRef, Expr, NodeKind};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use ruff_text_size::{TextRange, TextSize};
 
 use super::Family;
@@ -132,26 +132,32 @@ const RUNNERS: &[&str] = &[
 ];
 
 /// The words of a command that installs with pip, where it is written as one.
-fn pip_words<'a>(node: &Node<'_, 'a>) -> Option<Vec<(String, TextRange)>> {
-    let words = match node.node {
-        AnyNodeRef::ExprList(list) => words_of(&list.elts),
-        AnyNodeRef::ExprTuple(tuple) => words_of(&tuple.elts),
-        AnyNodeRef::ExprStringLiteral(text) if is_run(node.module, node.node) => {
-            text.value.to_str().split_whitespace().map(|word| (word.to_owned(), text.range)).collect()
+fn pip_words<'a>(node: &Node<'_, 'a>) -> Option<Vec<(&'a str, TextRange)>> {
+    let words: Vec<(&'a str, TextRange)> = match node.node {
+        AnyNodeRef::ExprList(ast::ExprList { elts, .. })
+        | AnyNodeRef::ExprTuple(ast::ExprTuple { elts, .. }) => {
+            let texts = || elts.iter().filter_map(Expr::as_string_literal_expr);
+            if !texts().any(|text| PIP_COMMANDS.contains(&text.value.to_str())) {
+                return None;
+            }
+            texts().map(|text| (text.value.to_str(), text.range)).collect()
+        }
+        AnyNodeRef::ExprStringLiteral(text) => {
+            let written = text.value.to_str();
+            let installs = PIP_COMMANDS.iter().any(|command| written.contains(command));
+            if !installs || !is_run(node.module, node.node) {
+                return None;
+            }
+            written.split_whitespace().map(|word| (word, text.range)).collect()
         }
         _ => return None,
     };
-    let has = |wanted: &[&str]| words.iter().any(|(word, _)| wanted.contains(&word.as_str()));
-    (has(&["install", "download", "wheel"]) && has(&["pip", "pip3", "uv", "-m", "pipx"])).then_some(words)
+    let has = |wanted: &[&str]| words.iter().any(|(word, _)| wanted.contains(word));
+    (has(PIP_COMMANDS) && has(&["pip", "pip3", "uv", "-m", "pipx"])).then_some(words)
 }
 
-fn words_of(elements: &[Expr]) -> Vec<(String, TextRange)> {
-    let word = |expr: &Expr| match expr {
-        Expr::StringLiteral(text) => Some((text.value.to_str().to_owned(), text.range)),
-        _ => None,
-    };
-    elements.iter().filter_map(word).collect()
-}
+/// Commands of pip that bring a package.
+const PIP_COMMANDS: &[&str] = &["install", "download", "wheel"];
 
 /// Whether a text is what a command is run with; others only tell a person what to run.
 fn is_run<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {

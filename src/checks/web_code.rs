@@ -9,7 +9,6 @@ use crate::python::{Constant, Module, ScopeId, ScopeKind, Value};
 /// A setting of an application: `DEBUG = True` in a module or class, `config["DEBUG"] = True`,
 /// `settings.DEBUG = True`, `config.update(DEBUG=True)`.
 pub(super) struct Setting<'a> {
-    pub(super) name: String,
     pub(super) value: Value<'a>,
     /// What to point at.
     pub(super) place: TextRange,
@@ -31,19 +30,24 @@ pub(super) enum Home<'a> {
 pub(super) const SETTING_NODES: &[NodeKind] =
     &[NodeKind::StmtAssign, NodeKind::StmtAnnAssign, NodeKind::Keyword];
 
-/// The settings that a node makes.
-pub(super) fn settings<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> SmallVec<[Setting<'a>; 1]> {
+/// The settings of these names, in capitals, that a node makes.
+pub(super) fn settings<'a>(
+    module: &Module<'a>,
+    node: AnyNodeRef<'a>,
+    names: &[&str],
+) -> SmallVec<[Setting<'a>; 1]> {
     match node {
-        AnyNodeRef::StmtAssign(assign) => {
-            assign.targets.iter().filter_map(|target| assigned(module, node, target, &assign.value)).collect()
+        AnyNodeRef::StmtAssign(ast::StmtAssign { targets, value, .. }) => {
+            targets.iter().filter_map(|target| assigned(module, node, target, value, names)).collect()
         }
         AnyNodeRef::StmtAnnAssign(ast::StmtAnnAssign { target, value: Some(value), .. }) => {
-            assigned(module, node, target, value).into_iter().collect()
+            assigned(module, node, target, value, names).into_iter().collect()
         }
-        AnyNodeRef::Keyword(ast::Keyword { arg: Some(name), value, .. }) if is_shouted(name) => {
+        AnyNodeRef::Keyword(ast::Keyword { arg: Some(name), value, .. })
+            if names.contains(&name.as_str()) =>
+        {
             let place = name.range();
             let set = configures(module, node).then(|| Setting {
-                name: name.to_string(),
                 value: module.value(value),
                 place,
                 home: Home::Configuration,
@@ -59,22 +63,22 @@ fn assigned<'a>(
     statement: AnyNodeRef<'a>,
     target: &'a Expr,
     value: &'a Expr,
+    names: &[&str],
 ) -> Option<Setting<'a>> {
-    let (name, home) = match target {
-        Expr::Name(name) if is_shouted(&name.id) => (name.id.to_string(), home(module, statement)?),
-        Expr::Attribute(attribute) if is_shouted(&attribute.attr) && is_configuration(&attribute.value) => {
-            (attribute.attr.to_string(), Home::Configuration)
+    let home = match target {
+        Expr::Name(name) if names.contains(&name.id.as_str()) => home(module, statement)?,
+        Expr::Attribute(attribute)
+            if names.contains(&attribute.attr.as_str()) && is_configuration(&attribute.value) =>
+        {
+            Home::Configuration
         }
         Expr::Subscript(subscript) if is_configuration(&subscript.value) => {
-            (module.text(&subscript.slice)?, Home::Configuration)
+            let name = module.text(&subscript.slice)?;
+            names.contains(&name.as_str()).then_some(Home::Configuration)?
         }
         _ => return None,
     };
-    Some(Setting { name, value: module.value(value), place: target.range(), home })
-}
-
-fn is_shouted(name: &str) -> bool {
-    name.len() > 3 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    Some(Setting { value: module.value(value), place: target.range(), home })
 }
 
 /// `config`, `app.config`, `settings`, `current_app.config`, `app.conf`.

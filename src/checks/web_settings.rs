@@ -173,8 +173,8 @@ fn each<'a>(
     hits: &mut Hits,
     judge: impl Fn(&Setting<'a>, &Constant) -> Option<Confidence>,
 ) {
-    for setting in settings(node.module, node.node) {
-        if !names.contains(&setting.name.as_str()) || is_for_development(setting.home) {
+    for setting in settings(node.module, node.node, names) {
+        if is_for_development(setting.home) {
             continue;
         }
         let constant = node.module.names().constant(setting.value);

@@ -97,6 +97,12 @@ impl<'a> Names<'a> {
         })
     }
 
+    /// The constant that an expression computes itself: what a name or a function of this file gives as a whole is not
+    /// looked up.
+    pub fn folded(&self, value: Value<'a>) -> Option<Constant> {
+        self.deeper(|| self.fold(value))
+    }
+
     /// All that an expression can be.
     pub fn possible(&self, value: Value<'a>) -> Possible {
         self.deeper(|| {
@@ -302,11 +308,16 @@ impl<'a> Names<'a> {
         {
             return apply_method(&receiver, method.attr.as_str(), &given()?);
         }
-        if let Expr::Name(name) = &*call.func
-            && !is_foldable_function(name.id.as_str())
-            && self.is_plain_global(name, scope)
-        {
-            return None;
+        match &*call.func {
+            Expr::Name(name) if !is_foldable(name.id.as_str()) && self.is_plain_global(name, scope) => {
+                return None;
+            }
+            Expr::Attribute(method)
+                if !is_foldable(method.attr.as_str()) && !self.tree.is_alias(&method.attr) =>
+            {
+                return None;
+            }
+            _ => {}
         }
         // Most calls get something that varies, which is seen sooner than what they call.
         let given = given().filter(|given| !given.is_empty())?;
@@ -591,8 +602,30 @@ fn formatted(template: &str, given: &[Constant]) -> Option<String> {
     Some(out)
 }
 
-fn is_foldable_function(name: &str) -> bool {
-    matches!(name, "chr" | "str" | "bytes" | "int" | "ord" | "bool" | "len" | "bytearray" | "repr" | "dict")
+/// Whether this is the last part of the name of a function that [`apply_function`] knows.
+fn is_foldable(name: &str) -> bool {
+    matches!(
+        name,
+        "a2b_base64"
+            | "a2b_hex"
+            | "b16decode"
+            | "b64decode"
+            | "bool"
+            | "bytearray"
+            | "bytes"
+            | "chr"
+            | "decode"
+            | "decodebytes"
+            | "encode"
+            | "fromhex"
+            | "int"
+            | "len"
+            | "ord"
+            | "standard_b64decode"
+            | "str"
+            | "unhexlify"
+            | "urlsafe_b64decode"
+    )
 }
 
 pub(super) fn apply_function(name: &str, given: &[Constant]) -> Option<Constant> {

@@ -765,10 +765,6 @@ fn attributes(thing: Thing<'_>) -> Option<Thing<'_>> {
 }
 
 fn add<'a>(out: &mut Things<'a>, thing: Thing<'a>) {
-    let thing = match thing {
-        Thing::Named(name) => Thing::Named(known::widened(name)),
-        other => other,
-    };
     if out.contains(&thing) {
         return;
     }
@@ -792,12 +788,12 @@ fn named<'a>(base: &str, attr: &str) -> Thing<'a> {
         path.push('.');
     }
     path.push_str(&attr[..attr.floor_char_boundary(MAX_PATH)]);
-    Thing::Named(known::canonical(path))
+    Thing::Named(known::widened(known::canonical(path)))
 }
 
 /// A module, or something that is imported from one, by its path.
 fn module<'a>(path: &str) -> Thing<'a> {
-    Thing::Named(known::canonical(path[..path.floor_char_boundary(MAX_PATH)].into()))
+    Thing::Named(known::widened(known::canonical(path[..path.floor_char_boundary(MAX_PATH)].into())))
 }
 
 fn element_of<'a>(name: &str) -> Thing<'a> {
@@ -805,11 +801,11 @@ fn element_of<'a>(name: &str) -> Thing<'a> {
     if !path.ends_with("[]") && path.len() < MAX_PATH {
         path.push_str("[]");
     }
-    Thing::Named(path)
+    Thing::Named(known::widened(path))
 }
 
 fn instance_of<'a>(name: &str) -> Thing<'a> {
-    Thing::Named(if name.len() < MAX_PATH { known::instance_of(name) } else { name.into() })
+    Thing::Named(if name.len() < MAX_PATH { known::widened(known::instance_of(name)) } else { name.into() })
 }
 
 /// Generic types whose value is a value of their argument.

@@ -328,14 +328,31 @@ fn nests_too_deep(text: &str) -> bool {
     if text.len() <= HARMLESS {
         return false;
     }
-    let is_bracket = |byte: &&u8| matches!(byte, b'(' | b'[' | b'{');
-    let is_operator = |byte: &&u8| matches!(byte, b'-' | b'+' | b'~' | b'*');
     let bytes = text.as_bytes();
-    let count = |word: &str| memchr::memmem::find_iter(bytes, word).count();
-    let suspicious = bytes.iter().filter(is_bracket).count() > HARMLESS
-        || bytes.iter().filter(is_operator).count() > HARMLESS
-        || ["not", "await", "lambda", "if"].into_iter().map(count).sum::<usize>() > HARMLESS;
+    let brackets = count(bytes, |byte| matches!(byte, b'(' | b'[' | b'{'));
+    let operators = count(bytes, |byte| matches!(byte, b'-' | b'+' | b'~' | b'*'));
+    // In `not`, `await`, `lambda` and `if`, and nearly as seldom elsewhere.
+    let pairs = [(b'n', b'o'), (b'w', b'a'), (b'b', b'd'), (b'i', b'f')];
+    let words = pairs.map(|pair| count_pairs(bytes, pair)).iter().sum::<usize>();
+    let suspicious = brackets > HARMLESS || operators > HARMLESS || words > HARMLESS;
     suspicious && nests_too_deep_exactly(text)
+}
+
+/// How many bytes of a kind there are. Counts of one byte each are what a processor adds up many at a time.
+fn count(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> usize {
+    let count = |chunk: &[u8]| chunk.iter().map(|&byte| u8::from(is_one(byte))).sum::<u8>();
+    bytes.chunks(usize::from(u8::MAX)).map(|chunk| usize::from(count(chunk))).sum()
+}
+
+/// How many times one byte comes right after another.
+fn count_pairs(bytes: &[u8], (first, second): (u8, u8)) -> usize {
+    let Some(seconds) = bytes.get(1..) else { return 0 };
+    let step = usize::from(u8::MAX);
+    let count = |(firsts, seconds): (&[u8], &[u8])| {
+        let pairs = firsts.iter().zip(seconds);
+        usize::from(pairs.map(|(&a, &b)| u8::from(a == first && b == second)).sum::<u8>())
+    };
+    bytes.chunks(step).zip(seconds.chunks(step)).map(count).sum()
 }
 
 fn nests_too_deep_exactly(text: &str) -> bool {

@@ -19,22 +19,43 @@ pub struct Fingerprints<'v> {
     seen: FxHashMap<Key<'v>, u64>,
 }
 
+/// What a result is known by: a hash that only some reports ask for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fingerprint<'v> {
+    texts: [&'v str; 3],
+    /// How many alike came before it in the file, and itself.
+    nth: u64,
+}
+
+impl Fingerprint<'_> {
+    /// 128 bits in hexadecimal.
+    pub fn hash(&self) -> String {
+        let [check, definition, text] = self.texts.map(str::as_bytes);
+        hash(&[check, definition, text, &self.nth.to_le_bytes()])
+    }
+}
+
 impl<'v> Fingerprints<'v> {
     /// Of a finding.
-    pub fn of(&mut self, judged: &'v Judged) -> String {
+    pub fn of(&mut self, judged: &'v Judged) -> Fingerprint<'v> {
         let finding = &judged.finding;
         self.next(Some(&judged.path), [finding.check.id, &finding.definition, &finding.normalized])
     }
 
     /// Of something else, by what it says.
-    pub fn of_message(&mut self, path: Option<&'v FilePath>, id: &'v str, message: &'v str) -> String {
+    pub fn of_message(
+        &mut self,
+        path: Option<&'v FilePath>,
+        id: &'v str,
+        message: &'v str,
+    ) -> Fingerprint<'v> {
         self.next(path, [id, "", message])
     }
 
-    fn next(&mut self, path: Option<&'v FilePath>, texts: [&'v str; 3]) -> String {
+    fn next(&mut self, path: Option<&'v FilePath>, texts: [&'v str; 3]) -> Fingerprint<'v> {
         let nth = self.seen.entry((path, texts)).or_default();
         *nth += 1;
-        hash(&[texts[0].as_bytes(), texts[1].as_bytes(), texts[2].as_bytes(), &nth.to_le_bytes()])
+        Fingerprint { texts, nth: *nth }
     }
 }
 

@@ -22,7 +22,7 @@ fn entry(item: &Item<'_>) -> Value {
         "description": crate::escape::visible(&item.message),
         "check_name": item.id,
         // GitLab drops one of two entries with the same fingerprint.
-        "fingerprint": hash(&[path.as_bytes(), item.fingerprint.as_bytes()]),
+        "fingerprint": hash(&[path.as_bytes(), item.fingerprint.hash().as_bytes()]),
         "severity": severity(item),
         "location": {
             "path": path.strip_prefix("./").unwrap_or(&path),

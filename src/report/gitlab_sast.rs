@@ -62,7 +62,7 @@ fn vulnerability(item: &Item<'_>) -> Value {
         }
     }
     json!({
-        "id": uuid(&hash(&[path.as_bytes(), item.fingerprint.as_bytes()])),
+        "id": uuid(&hash(&[path.as_bytes(), item.fingerprint.hash().as_bytes()])),
         "name": rule.summary(),
         "description": prose(&item.message),
         "severity": severity(item),

@@ -8,7 +8,7 @@ use crate::path::FilePath;
 use crate::policy::Action;
 use crate::verdict::{Judged, Remark, Standing, UnscannableFile, Verdict};
 
-use super::fingerprint::Fingerprints;
+use super::fingerprint::{Fingerprint, Fingerprints};
 use super::rule::Rule;
 
 /// The id of the rule that stands for files that could not be analysed.
@@ -28,7 +28,7 @@ pub struct Item<'v> {
     pub at: Option<Position>,
     /// A sentence or two.
     pub message: Cow<'v, str>,
-    pub fingerprint: String,
+    pub fingerprint: Fingerprint<'v>,
     pub finding: Option<&'v Judged>,
 }
 
@@ -68,7 +68,7 @@ pub fn items(verdict: &Verdict) -> Vec<Item<'_>> {
     items
 }
 
-fn finding(judged: &Judged, fingerprint: String) -> Item<'_> {
+fn finding<'v>(judged: &'v Judged, fingerprint: Fingerprint<'v>) -> Item<'v> {
     Item {
         standing: judged.standing(),
         id: judged.finding.check.id,
@@ -80,7 +80,7 @@ fn finding(judged: &Judged, fingerprint: String) -> Item<'_> {
     }
 }
 
-fn unscannable(file: &UnscannableFile, fingerprint: String) -> Item<'_> {
+fn unscannable<'v>(file: &'v UnscannableFile, fingerprint: Fingerprint<'v>) -> Item<'v> {
     Item {
         standing: if file.blocks { Standing::Blocks } else { Standing::Warns },
         id: UNSCANNABLE,
@@ -92,7 +92,7 @@ fn unscannable(file: &UnscannableFile, fingerprint: String) -> Item<'_> {
     }
 }
 
-fn remark(remark: &Remark, fingerprint: String) -> Item<'_> {
+fn remark<'v>(remark: &'v Remark, fingerprint: Fingerprint<'v>) -> Item<'v> {
     let standing = match remark.action {
         Action::Block => Standing::Blocks,
         Action::Warn => Standing::Warns,

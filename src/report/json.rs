@@ -290,7 +290,11 @@ impl Report {
                 gone: verdict.gone,
             },
             files: verdict.files,
-            findings: verdict.results.iter().map(|judged| finding(judged, fingerprints.of(judged))).collect(),
+            findings: verdict
+                .results
+                .iter()
+                .map(|judged| finding(judged, fingerprints.of(judged).hash()))
+                .collect(),
             unscannable: verdict.unscannable.iter().map(Into::into).collect(),
             remarks: verdict.remarks.iter().map(Into::into).collect(),
         }

@@ -149,7 +149,7 @@ fn descriptor(rule: Rule<'_>) -> sarif::ReportingDescriptor {
 
 fn result(item: &Item<'_>, rules: &mut Rules) -> sarif::Result {
     let rule = Rule::of(item);
-    let mut hashes = BTreeMap::from([("mergegateFingerprint/v1".to_owned(), item.fingerprint.clone())]);
+    let mut hashes = BTreeMap::from([("mergegateFingerprint/v1".to_owned(), item.fingerprint.hash())]);
     if let Some(judged) = item.finding {
         hashes.insert("primaryLocationLineHash".to_owned(), judged.finding.line_hash.clone());
     }

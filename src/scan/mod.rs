@@ -249,9 +249,6 @@ impl<'a> Walk<'_, '_, 'a> {
     }
 
     fn take_hits(&mut self, check: &'static Check, node: NodeId) {
-        if self.hits.is_empty() {
-            return;
-        }
         let mut hits = std::mem::take(&mut self.hits);
         let exposed = if hits.len() == 1 { self.module.names().take_exposed() } else { None };
         for hit in hits.drain() {
@@ -279,7 +276,9 @@ impl<'a> Walk<'_, '_, 'a> {
             for (check, ask) in &self.scanner.nodes[node.kind() as usize] {
                 module.names().take_exposed();
                 ask(&Node { module, node }, &mut self.hits);
-                self.take_hits(check, id);
+                if !self.hits.is_empty() {
+                    self.take_hits(check, id);
+                }
             }
             match node {
                 AnyNodeRef::ExprCall(call) => self.call(id, call),
