@@ -231,6 +231,9 @@ pub(super) fn json_web_tokens(text: &str) -> impl Iterator<Item = Span> {
 fn is_json_web_token(word: &str) -> bool {
     // Base64 of `{"alg":`, `{"typ":` and `{"kid":`.
     const HEADERS: [&str; 3] = ["eyJhbGciO", "eyJ0eXAiO", "eyJraWQiO"];
+    if !word.starts_with("eyJ") {
+        return false;
+    }
     let parts: Vec<&str> = word.split('.').collect();
     let [header, claims, signature] = parts[..] else { return false };
     HEADERS.iter().any(|start| header.starts_with(start))

@@ -363,7 +363,20 @@ fn reflects_on_module(call: &Call<'_, '_>) -> Option<Confidence> {
 fn looks_into_module(node: &Node<'_, '_>, hits: &mut Hits) {
     let AnyNodeRef::ExprSubscript(subscript) = node.node else { return };
     let module = node.module;
-    if !matches!(&*subscript.value, Expr::Call(_) | Expr::Attribute(_)) || subscript.ctx.is_store() {
+    let may_be_table = match &*subscript.value {
+        Expr::Attribute(attribute) => {
+            attribute.attr.as_str() == "__dict__" || module.tree().is_alias(&attribute.attr)
+        }
+        Expr::Call(call) => match &*call.func {
+            Expr::Attribute(method) => {
+                let name = method.attr.as_str();
+                name == "vars" || module.tree().is_alias(name) || module.tree().is_method(name)
+            }
+            _ => true,
+        },
+        _ => false,
+    };
+    if !may_be_table || subscript.ctx.is_store() {
         return;
     }
     let is_table = |thing: &Thing<'_>| match thing {

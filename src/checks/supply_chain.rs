@@ -144,8 +144,7 @@ fn pip_words<'a>(node: &Node<'_, 'a>) -> Option<Vec<(&'a str, TextRange)>> {
         }
         AnyNodeRef::ExprStringLiteral(text) => {
             let written = text.value.to_str();
-            let installs = PIP_COMMANDS.iter().any(|command| written.contains(command));
-            if !installs || !is_run(node.module, node.node) {
+            if !is_run(node.module, node.node) {
                 return None;
             }
             written.split_whitespace().map(|word| (word, text.range)).collect()

@@ -30,6 +30,22 @@ pub(super) enum Home<'a> {
 pub(super) const SETTING_NODES: &[NodeKind] =
     &[NodeKind::StmtAssign, NodeKind::StmtAnnAssign, NodeKind::Keyword];
 
+/// Whether a node can make a setting: most of what is assigned is not written in capitals.
+pub(super) fn may_set(node: AnyNodeRef<'_>) -> bool {
+    let is_capital = |name: &str| name.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
+    let may_be_setting = |target: &Expr| match target {
+        Expr::Name(name) => is_capital(&name.id),
+        Expr::Attribute(attribute) => is_capital(&attribute.attr),
+        target => target.is_subscript_expr(),
+    };
+    match node {
+        AnyNodeRef::StmtAssign(assign) => assign.targets.iter().any(may_be_setting),
+        AnyNodeRef::StmtAnnAssign(assign) => may_be_setting(&assign.target),
+        AnyNodeRef::Keyword(keyword) => keyword.arg.as_deref().is_some_and(is_capital),
+        _ => false,
+    }
+}
+
 /// The settings of these names, in capitals, that a node makes.
 pub(super) fn settings<'a>(
     module: &Module<'a>,
@@ -88,7 +104,7 @@ fn is_configuration(expr: &Expr) -> bool {
         Expr::Attribute(attribute) => attribute.attr.as_str(),
         _ => return false,
     };
-    matches!(name.to_ascii_lowercase().as_str(), "config" | "conf" | "settings" | "cfg" | "app_settings")
+    ["config", "conf", "settings", "cfg", "app_settings"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 fn home<'a>(module: &Module<'a>, statement: AnyNodeRef<'a>) -> Option<Home<'a>> {

@@ -1,5 +1,5 @@
 use super::Family;
-use super::web_code::{Home, SETTING_NODES, Setting, is_any, is_django_settings, settings};
+use super::web_code::{Home, SETTING_NODES, Setting, is_any, is_django_settings, may_set, settings};
 use crate::check::{Check, Confidence, Detect, Severity};
 use crate::python::{Constant, Hits, Node, ScopeId};
 
@@ -173,6 +173,9 @@ fn each<'a>(
     hits: &mut Hits,
     judge: impl Fn(&Setting<'a>, &Constant) -> Option<Confidence>,
 ) {
+    if !may_set(node.node) {
+        return;
+    }
     for setting in settings(node.module, node.node, names) {
         if is_for_development(setting.home) {
             continue;

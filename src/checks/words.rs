@@ -324,7 +324,7 @@ pub(super) fn is_secret(name: &str) -> bool {
 /// Whether a name says that its value is a secret, and not only something about one.
 pub(super) fn is_secret_value(name: &str) -> bool {
     let is_identifier = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
-    if !name.chars().all(is_identifier) || !is_secret(name) {
+    if !is_secret(name) || !name.chars().all(is_identifier) {
         return false;
     }
     let words = words(name);

@@ -8,9 +8,10 @@ use ruff_text_size::{Ranged, TextRange};
 use smallvec::SmallVec;
 
 use super::constant::{Constant, Possible};
+use super::glance::last_word;
 use super::names::{Names, Thing, Things, Value, Written};
 use super::source::SourceFile;
-use super::tree::{Meaning, NodeId, ScopeId, Tree};
+use super::tree::{Binding, Meaning, NodeId, ScopeId, Tree};
 use crate::check::{Confidence, Severity};
 
 /// How many bytes of the name of a definition are told.
@@ -26,7 +27,8 @@ pub struct Module<'a> {
 impl<'a> Module<'a> {
     /// `None` when the file has no syntax tree.
     pub fn of(file: &'a SourceFile) -> Option<Module<'a>> {
-        let tree = Tree::of(file.syntax()?);
+        let tokens = file.tokens().map_or(0, |tokens| tokens.len());
+        let tree = Tree::of(file.syntax()?, tokens);
         file.set_depth(tree.depth());
         Some(Module { file, names: Names::new(tree) })
     }
@@ -86,13 +88,12 @@ impl<'a> Module<'a> {
         matches!(expr, Expr::Call(_)) && self.names.things(self.value(expr)).iter().any(is_getter)
     }
 
-    /// Whether a name is bound by an import where it is used.
-    pub fn is_import(&self, name: &'a ast::ExprName) -> bool {
+    /// Whether a name is bound by an import where it is used, or by nothing in this file.
+    pub fn is_foreign(&self, name: &'a ast::ExprName) -> bool {
         let tree = self.tree();
-        let id = name.id.as_str();
-        let Some(home) = tree.scope_binding(tree.scope_of(tree.id(name)), id) else { return true };
-        let mut bindings = tree.bindings_in(home, id).take_while(|_| self.names.spend(1));
-        bindings.any(|(_, binding)| matches!(binding.meaning, Meaning::Import(_)))
+        let Some((_, last)) = tree.last_binding(tree.scope_of(tree.id(name)), &name.id) else { return true };
+        let is_import = |(_, binding): (u32, &Binding<'a>)| matches!(binding.meaning, Meaning::Import(_));
+        tree.bindings_from(Some(last)).any(is_import)
     }
 
     /// The expressions that a name is assigned as they stand, in the scope that binds it.
@@ -122,7 +123,10 @@ impl<'a> Module<'a> {
 
     /// Whether an expression can refer to one of these qualified names.
     pub fn refers_to(&self, expr: &'a Expr, names: &[&str]) -> bool {
-        self.qualified(expr).iter().any(|name| names.contains(&name.as_str()))
+        let is_asked =
+            |word: &str, is_result: bool| names.iter().any(|name| last_word(name) == (word, is_result));
+        self.names.may_be(self.value(expr), &is_asked)
+            && self.qualified(expr).iter().any(|name| names.contains(&name.as_str()))
     }
 
     /// The one constant that an expression is.

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use compact_str::CompactString;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Names of CPython's `builtins` module that a program can call or misuse.
 pub fn is_builtin(name: &str) -> bool {
@@ -480,6 +480,20 @@ pub fn instance_of(callee: &str) -> CompactString {
     instance.push_str("()");
     instance
 }
+
+/// Whether what ends in this word may be known by a name that ends in another.
+pub fn is_renamed(word: &str) -> bool {
+    RENAMED.contains(word)
+}
+
+/// The last parts of the names in [`SAME`] and [`GIVES`] that stand for a name with another last part.
+static RENAMED: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+    let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
+    let rows = SAME.iter().chain(GIVES).map(|(from, to)| (last(from), last(to)));
+    rows.filter(|(from, to)| from != to)
+        .map(|(from, _)| from.trim_end_matches(['(', ')', '[', ']']))
+        .collect()
+});
 
 /// The rows of [`SAME`] by the first part of the name: most names have none.
 static SAME_BY_FIRST: LazyLock<FxHashMap<&'static str, Vec<(&'static str, &'static str)>>> =

@@ -298,7 +298,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn binding(&self, index: u32) -> Rc<Things<'a>> {
+    pub(super) fn binding(&self, index: u32) -> Rc<Things<'a>> {
         self.answer(Question::Binding(index), || self.meaning(index))
     }
 

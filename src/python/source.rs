@@ -77,6 +77,8 @@ pub struct SourceFile {
     kind: FileKind,
     line_starts: Vec<u32>,
     parsed: Option<Parsed<ModModule>>,
+    /// Where the comments are: several ask for them.
+    comments: Vec<TextRange>,
     problem: Option<Problem>,
     cookie: Option<String>,
     /// How deep the tree is, once somebody has been to its bottom.
@@ -120,6 +122,7 @@ impl SourceFile {
             text,
             kind: FileKind::Python,
             parsed: None,
+            comments: Vec::new(),
             problem: None,
             cookie: None,
             depth: OnceLock::new(),
@@ -134,6 +137,9 @@ impl SourceFile {
             return Err(Problem { reason, at: None });
         }
         self.parsed = parse_unchecked(&self.text, ParseOptions::from(syntax)).try_into_module();
+        let tokens = self.tokens().map_or(&[][..], |tokens| tokens);
+        let comments = tokens.iter().filter(|token| token.kind() == TokenKind::Comment);
+        self.comments = comments.map(Ranged::range).collect();
         self.problem = self.syntax_problem();
         Ok(self)
     }
@@ -189,9 +195,8 @@ impl SourceFile {
 
     /// All comments in the order of the text: what the tokenizer calls a comment, never a part of a string.
     pub fn comments(&self) -> impl Iterator<Item = Comment<'_>> {
-        let tokens = self.tokens().map_or(&[][..], |tokens| tokens);
-        let comments = tokens.iter().filter(|token| token.kind() == TokenKind::Comment);
-        comments.map(|token| Comment { text: &self.text[token.range()], start: token.start().to_u32() })
+        let ranges = self.comments.iter();
+        ranges.map(|range| Comment { text: &self.text[*range], start: range.start().to_u32() })
     }
 
     /// Whether nothing but white space stands before a comment on its line.

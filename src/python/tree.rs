@@ -141,11 +141,16 @@ pub struct Tree<'a> {
     entries: Vec<Entry<'a>>,
     scopes: Vec<Scope<'a>>,
     bindings: Vec<Binding<'a>>,
-    heads: FxHashMap<(ScopeId, &'a str), u32>,
+    /// A number for each name that some scope binds.
+    symbols: FxHashMap<&'a str, u32>,
+    /// The last binding of a name in a scope.
+    heads: FxHashMap<(ScopeId, u32), u32>,
     opened: FxHashMap<NodeId, ScopeId>,
     attribute_values: FxHashMap<&'a str, Vec<AttributeValue<'a>>>,
     /// Names that the body of some class binds to a value.
     class_names: FxHashSet<&'a str>,
+    /// Names of functions in the body of some class.
+    methods: FxHashSet<&'a str>,
     shared: FxHashSet<&'a str>,
     has_stars: bool,
     depth: u32,
@@ -153,9 +158,10 @@ pub struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Lays out a module.
-    pub fn of(module: &'a ModModule) -> Tree<'a> {
+    /// Lays out a module. There are about as many nodes as `tokens`.
+    pub fn of(module: &'a ModModule, tokens: usize) -> Tree<'a> {
         let mut builder = Builder::new();
+        builder.tree.entries.reserve(tokens);
         builder.enter_node(AnyNodeRef::from(module));
         for stmt in &module.body {
             builder.visit_stmt(stmt);
@@ -284,10 +290,19 @@ impl<'a> Tree<'a> {
         self.attribute_values.contains_key(attr) || self.class_names.contains(attr)
     }
 
+    /// Whether some class of this file has a method of this name.
+    pub fn is_method(&self, attr: &str) -> bool {
+        self.methods.contains(attr)
+    }
+
     /// The ways in which this very scope binds a name, each with its index.
     pub fn bindings_in(&self, scope: ScopeId, name: &str) -> impl Iterator<Item = (u32, &Binding<'a>)> {
-        let first = self.head(scope, name);
-        std::iter::successors(first, |&i| self.bindings[i as usize].next)
+        self.bindings_from(self.head(scope, name))
+    }
+
+    /// A binding, and those before it of the same name in the same scope.
+    pub fn bindings_from(&self, last: Option<u32>) -> impl Iterator<Item = (u32, &Binding<'a>)> {
+        std::iter::successors(last, |&i| self.bindings[i as usize].next)
             .map(|i| (i, &self.bindings[i as usize]))
     }
 
@@ -304,19 +319,26 @@ impl<'a> Tree<'a> {
     /// The scope that holds the bindings of a name used in `from`, as Python looks it up; the module's scope
     /// when none does.
     pub fn scope_binding(&self, from: ScopeId, name: &str) -> Option<ScopeId> {
+        self.last_binding(from, name).map(|(scope, _)| scope)
+    }
+
+    /// The same with the last of these bindings, by its index.
+    pub fn last_binding(&self, from: ScopeId, name: &str) -> Option<(ScopeId, u32)> {
+        let symbol = *self.symbols.get(name)?;
+        let head = |scope: ScopeId| self.heads.get(&(scope, symbol)).map(|&head| (scope, head));
         let mut scope = from;
         let mut first = true;
         loop {
             let here = self.scope(scope);
             match here.outer_names.get(name) {
                 Some(OuterKind::Global) => {
-                    return self.binds(ScopeId::MODULE, name).then_some(ScopeId::MODULE);
+                    return head(ScopeId::MODULE);
                 }
                 Some(OuterKind::Nonlocal) => {}
                 None => {
                     let visible = first || !matches!(here.kind, ScopeKind::Class(_));
-                    if visible && self.binds(scope, name) {
-                        return Some(scope);
+                    if visible && let Some(found) = head(scope) {
+                        return Some(found);
                     }
                 }
             }
@@ -325,13 +347,9 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn binds(&self, scope: ScopeId, name: &str) -> bool {
-        self.head(scope, name).is_some()
-    }
-
     fn head(&self, scope: ScopeId, name: &str) -> Option<u32> {
-        let heads: &FxHashMap<(ScopeId, &str), u32> = &self.heads;
-        heads.get(&(scope, name)).copied()
+        let symbol = *self.symbols.get(name)?;
+        self.heads.get(&(scope, symbol)).copied()
     }
 }
 
@@ -359,10 +377,12 @@ impl<'a> Builder<'a> {
                 entries: Vec::new(),
                 scopes: Vec::new(),
                 bindings: Vec::new(),
+                symbols: FxHashMap::default(),
                 heads: FxHashMap::default(),
                 opened: FxHashMap::default(),
                 attribute_values: FxHashMap::default(),
                 class_names: FxHashSet::default(),
+                methods: FxHashSet::default(),
                 shared: FxHashSet::default(),
                 has_stars: false,
                 depth: 0,
@@ -423,13 +443,15 @@ impl<'a> Builder<'a> {
             Some(OuterKind::Nonlocal) => self.enclosing_function(scope),
             None => scope,
         };
-        if matches!(self.tree.scope(scope).kind, ScopeKind::Class(_))
-            && !matches!(meaning, Meaning::Function(_))
-        {
-            self.tree.class_names.insert(name);
+        if matches!(self.tree.scope(scope).kind, ScopeKind::Class(_)) {
+            let is_method = matches!(meaning, Meaning::Function(_));
+            let names = if is_method { &mut self.tree.methods } else { &mut self.tree.class_names };
+            names.insert(name);
         }
+        let count = self.tree.symbols.len() as u32;
+        let symbol = *self.tree.symbols.entry(name).or_insert(count);
         let index = self.tree.bindings.len() as u32;
-        let next = self.tree.heads.insert((scope, name), index);
+        let next = self.tree.heads.insert((scope, symbol), index);
         self.tree.bindings.push(Binding { meaning, conditional, next });
     }
 

@@ -28,6 +28,10 @@ const MAX_MODULE: usize = 200;
 /// up a name takes too long, and no person wrote it.
 const MAX_SCOPES: u32 = 300;
 
+/// What [`Walk::reflection`] understands.
+const REFLECTION: &[&str] =
+    &["builtins.__import__", "builtins.getattr", "builtins.setattr", "importlib.import_module"];
+
 /// A question asked of nodes, and one asked of files.
 type AskNode = fn(&Node<'_, '_>, &mut Hits);
 type AskSource = fn(&SourceFile, &mut Hits);
@@ -60,6 +64,8 @@ pub struct Scanner {
     call_segments: FxHashSet<&'static str>,
     references: Rules<fn(&Reference<'_, '_>) -> Option<Confidence>>,
     reference_segments: FxHashSet<&'static str>,
+    /// All of these last parts without `()` and `[]`, and whether one of these stands behind.
+    words: FxHashSet<(&'static str, bool)>,
     assignments: Rules<fn(&Assignment<'_, '_>) -> Option<Confidence>>,
     assignment_segments: FxHashSet<&'static str>,
     imports: Rules<()>,
@@ -96,6 +102,7 @@ impl Scanner {
     pub fn new(checks: impl IntoIterator<Item = &'static Check>) -> Scanner {
         let mut scanner =
             Scanner { nodes: vec![SmallVec::new(); NodeKind::Identifier as usize + 1], ..Scanner::default() };
+        scanner.words.extend(REFLECTION.iter().map(|name| python::last_word(name)));
         for check in checks {
             for detect in check.detect {
                 scanner.add(check, detect);
@@ -127,12 +134,14 @@ impl Scanner {
                         None => self.calls.entry(name).or_default().push((check, *when)),
                     }
                     self.call_segments.insert(last_segment(name));
+                    self.words.insert(python::last_word(name));
                 }
             }
             Detect::Reference(names, when) => {
                 for name in *names {
                     self.references.entry(name).or_default().push((check, *when));
                     self.reference_segments.insert(last_segment(name));
+                    self.words.insert(python::last_word(name));
                 }
             }
             Detect::Assign(names, when) => {
@@ -174,7 +183,8 @@ impl Scanner {
         let mut walk = Walk {
             scanner: self,
             module: &module,
-            interest: FxHashMap::default(),
+            bound: vec![Meant::default(); module.tree().binding_count()],
+            unbound: FxHashMap::default(),
             found: Vec::new(),
             hits: Hits::default(),
             full: false,
@@ -218,11 +228,24 @@ struct Found<'a> {
     exposed: Option<Value<'a>>,
 }
 
+/// What is known of a name, as soon as somebody has asked.
+#[derive(Debug, Clone, Copy, Default)]
+struct Meant {
+    /// Whether an import, or nothing in this file, binds it.
+    is_foreign: Option<bool>,
+    /// Whether a glance at it rules out that it means what a check asks about.
+    may_matter: Option<bool>,
+    /// Whether a check asks about what it means.
+    matters: Option<bool>,
+}
+
 struct Walk<'s, 'm, 'a> {
     scanner: &'s Scanner,
     module: &'m Module<'a>,
-    /// Whether a check asks about what a name means, by the scope that binds it.
-    interest: FxHashMap<(ScopeId, &'a str), bool>,
+    /// By the last binding of a name.
+    bound: Vec<Meant>,
+    /// The same for names that nothing in this file binds. They may come from a star import of any scope around.
+    unbound: FxHashMap<(ScopeId, &'a str), Meant>,
     found: Vec<Found<'a>>,
     hits: Hits,
     full: bool,
@@ -311,14 +334,18 @@ impl<'a> Walk<'_, '_, 'a> {
     }
 
     fn call(&mut self, id: NodeId, call: &'a ast::ExprCall) {
-        if let Expr::Attribute(attribute) = &*call.func {
-            let attr = attribute.attr.as_str();
-            if !self.scanner.call_segments.contains(attr)
-                && !self.module.tree().is_alias(attr)
-                && attr != "__call__"
-            {
-                return;
+        let may_matter = match &*call.func {
+            Expr::Attribute(attribute) => {
+                let attr = attribute.attr.as_str();
+                self.scanner.call_segments.contains(attr)
+                    || self.module.tree().is_alias(attr)
+                    || attr == "__call__"
             }
+            Expr::Name(name) => self.may_matter(name),
+            _ => true,
+        };
+        if !may_matter {
+            return;
         }
         for callee in self.module.callees(call) {
             let place = callee_range(&call.func);
@@ -327,24 +354,47 @@ impl<'a> Walk<'_, '_, 'a> {
         }
     }
 
-    /// Whether a check asks about calls or mentions of anything that a name means.
-    fn is_of_interest(&mut self, name: &'a ast::ExprName) -> bool {
+    /// What is known of a name where it is used.
+    fn meant(&mut self, name: &'a ast::ExprName) -> &mut Meant {
         let tree = self.module.tree();
         let used = tree.scope_of(tree.id(name));
-        let id = name.id.as_str();
-        // What no scope binds may come from a star import of any scope around.
-        let home =
-            tree.scope_binding(used, id).unwrap_or(if tree.has_stars() { used } else { ScopeId::MODULE });
-        if let Some(known) = self.interest.get(&(home, id)) {
-            return *known;
+        match tree.last_binding(used, &name.id) {
+            Some((_, last)) => &mut self.bound[last as usize],
+            None => {
+                let home = if tree.has_stars() { used } else { ScopeId::MODULE };
+                self.unbound.entry((home, &name.id)).or_default()
+            }
         }
-        let names = self.module.qualified_node(AnyNodeRef::from(name));
-        let asked = names.iter().any(|name| {
-            let (exact, method) = self.scanner.calls_of(itself(name));
-            exact.is_some() || method.is_some() || self.scanner.references.contains_key(name.as_str())
-        });
-        self.interest.insert((home, id), asked);
-        asked
+    }
+
+    fn is_foreign(&mut self, name: &'a ast::ExprName) -> bool {
+        let module = self.module;
+        *self.meant(name).is_foreign.get_or_insert_with(|| module.is_foreign(name))
+    }
+
+    fn may_matter(&mut self, name: &'a ast::ExprName) -> bool {
+        let (module, words) = (self.module, &self.scanner.words);
+        let look = || {
+            let expr = module.expr(AnyNodeRef::from(name));
+            let is_asked = |word: &str, is_result| words.contains(&(word, is_result));
+            expr.is_some_and(|expr| module.names().may_be(module.value(expr), &is_asked))
+        };
+        *self.meant(name).may_matter.get_or_insert_with(look)
+    }
+
+    fn matters(&mut self, name: &'a ast::ExprName) -> bool {
+        if let Some(known) = self.meant(name).matters {
+            return known;
+        }
+        let scanner = self.scanner;
+        let is_asked = |name: &CompactString| {
+            let (exact, method) = scanner.calls_of(itself(name));
+            exact.is_some() || method.is_some() || scanner.references.contains_key(name.as_str())
+        };
+        let matters =
+            self.may_matter(name) && self.module.qualified_node(AnyNodeRef::from(name)).iter().any(is_asked);
+        self.meant(name).matters = Some(matters);
+        matters
     }
 
     fn called(
@@ -415,14 +465,14 @@ impl<'a> Walk<'_, '_, 'a> {
                     self.scanner.call_segments.contains(attr) || self.module.tree().is_alias(attr);
                 (self.scanner.reference_segments.contains(attr), stands_in_call && is_called)
             }
-            AnyNodeRef::ExprName(name) => (self.module.is_import(name), stands_in_call),
+            AnyNodeRef::ExprName(name) => (self.is_foreign(name), stands_in_call),
             _ => return,
         };
         if !referable && !callable {
             return;
         }
         if let AnyNodeRef::ExprName(name) = node
-            && !self.is_of_interest(name)
+            && !self.matters(name)
         {
             return;
         }

@@ -1,0 +1,256 @@
+//! A glance at an expression: can it refer to a name that ends in a word of interest?
+//!
+//! Most names of most files cannot, and that is told from how the expression, and what is assigned to it, is written.
+//! What a glance does not rule out has to be followed. It may say yes where the answer is no, but never no where the
+//! answer is yes: what it rules out is not looked at any more.
+
+use ruff_python_ast::{self as ast, Expr};
+
+use super::known;
+use super::names::{Names, Thing, Value};
+use super::tree::{Binding, Meaning, ScopeId, ScopeKind, Step};
+
+/// How many names are gone through to the next.
+const LEVELS: u32 = 4;
+
+/// A name with more bindings than this is not gone through.
+const MAX_BINDINGS: usize = 8;
+
+/// Whether somebody asks about the last part of a name: without `()` or `[]`, and whether one of these stands behind.
+type IsAsked<'q> = &'q dyn Fn(&str, bool) -> bool;
+
+/// What a glance looks for.
+#[derive(Clone, Copy)]
+struct Glance<'q> {
+    is_asked: IsAsked<'q>,
+    /// Whether an element of the expression is asked about: then a list or mapping can hold anything.
+    inside: bool,
+    levels: u32,
+}
+
+impl Glance<'_> {
+    fn asks(&self, word: &str, is_result: bool) -> bool {
+        (self.is_asked)(word, is_result || self.inside)
+            || known::is_renamed(word)
+            || self.inside && HOLDERS.contains(&word)
+    }
+
+    /// Whether what a callee of this name gives is asked about.
+    fn asks_about_result(&self, word: &str) -> bool {
+        is_odd_callee(word) || self.asks(word, true)
+    }
+
+    fn asks_about(&self, name: &str) -> bool {
+        let (word, is_result) = last_word(name);
+        self.asks(word, is_result)
+    }
+}
+
+/// The last part of a qualified name without `()` and `[]`, and whether one of these stands behind it.
+pub fn last_word(name: &str) -> (&str, bool) {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    match last.find(['(', '[']) {
+        Some(at) => (&last[..at], true),
+        None => (last, false),
+    }
+}
+
+/// What has named things as elements.
+const HOLDERS: &[&str] = &["__builtins__", "__dict__", "__globals__", "builtins", "modules"];
+
+/// Whether this is no attribute of the same name: see `Names::attribute_of`.
+fn is_odd_attribute(word: &str) -> bool {
+    matches!(word, "__call__" | "__self__" | "func")
+}
+
+/// Whether what ends in this gives something else than an instance when it is called: see `Names::result_of_named`.
+fn is_odd_callee(word: &str) -> bool {
+    matches!(
+        word,
+        "__aenter__"
+            | "__call__"
+            | "__enter__"
+            | "__getattribute__"
+            | "__getitem__"
+            | "__import__"
+            | "aclosing"
+            | "attrgetter"
+            | "cache"
+            | "cast"
+            | "classmethod"
+            | "closing"
+            | "copy"
+            | "deepcopy"
+            | "get"
+            | "getattr"
+            | "getattr_static"
+            | "getitem"
+            | "globals"
+            | "import_module"
+            | "itemgetter"
+            | "iter"
+            | "list"
+            | "locals"
+            | "lru_cache"
+            | "methodcaller"
+            | "next"
+            | "nullcontext"
+            | "partial"
+            | "partialmethod"
+            | "pop"
+            | "reload"
+            | "reversed"
+            | "setdefault"
+            | "sorted"
+            | "staticmethod"
+            | "super"
+            | "tuple"
+            | "vars"
+    )
+}
+
+impl<'a> Names<'a> {
+    /// Whether an expression may refer to a name whose last part is asked about. `is_asked` gets the last part without
+    /// `()` and `[]`, and whether one of these stands behind it.
+    pub fn may_be(&self, value: Value<'a>, is_asked: IsAsked<'_>) -> bool {
+        self.glance(value, Glance { is_asked, inside: false, levels: LEVELS })
+    }
+
+    fn glance(&self, value: Value<'a>, glance: Glance<'_>) -> bool {
+        if !self.spend(1) {
+            return true;
+        }
+        match value.expr {
+            Expr::Name(name) => self.glance_at_name(name.id.as_str(), value.scope, glance),
+            Expr::Attribute(attribute) => {
+                let word = attribute.attr.as_str();
+                glance.asks(word, false) || self.tree.is_alias(word) || is_odd_attribute(word)
+            }
+            Expr::Call(call) => self.glance_at_result(call, value.scope, glance),
+            Expr::BinOp(joined) if joined.op == ast::Operator::Div => glance.asks("Path", true),
+            Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) | Expr::Dict(_) => glance.inside,
+            Expr::BinOp(_)
+            | Expr::UnaryOp(_)
+            | Expr::Compare(_)
+            | Expr::Lambda(_)
+            | Expr::FString(_)
+            | Expr::TString(_)
+            | Expr::StringLiteral(_)
+            | Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::EllipsisLiteral(_)
+            | Expr::ListComp(_)
+            | Expr::SetComp(_)
+            | Expr::DictComp(_)
+            | Expr::Generator(_) => false,
+            _ => true,
+        }
+    }
+
+    fn glance_at_name(&self, name: &str, scope: ScopeId, glance: Glance<'_>) -> bool {
+        let Some(home) = self.tree.scope_binding(scope, name) else { return glance.asks(name, false) };
+        if known::is_builtin(name) && glance.asks(name, false) {
+            return true;
+        }
+        self.any_binding(home, name, glance, |index, binding, glance| match &binding.meaning {
+            Meaning::Import(_) => self.imported(index, |name| glance.asks_about(name)),
+            Meaning::Value { expr, scope, steps } => {
+                let inside = glance.inside || steps.iter().any(|step| *step != Step::Enter);
+                self.glance(Value { expr, scope: *scope }, Glance { inside, ..glance })
+            }
+            Meaning::Parameter { annotation, default, scope, .. } => {
+                let at = |expr: &'a Expr| Value { expr, scope: *scope };
+                default.is_some_and(|expr| self.glance(at(expr), glance))
+                    || annotation.is_some_and(|expr| self.glance_at_instance(at(expr), glance))
+            }
+            Meaning::Function(_) | Meaning::Class(_) | Meaning::Opaque => false,
+        })
+    }
+
+    /// Whether this is so of any binding of a name; yes where there are too many, or one leads too far.
+    fn any_binding(
+        &self,
+        home: ScopeId,
+        name: &str,
+        glance: Glance<'_>,
+        is_so: impl Fn(u32, &Binding<'a>, Glance<'_>) -> bool,
+    ) -> bool {
+        let Some(levels) = glance.levels.checked_sub(1) else { return true };
+        let glance = Glance { levels, ..glance };
+        let mut bindings = self.tree.bindings_in(home, name);
+        let is_one =
+            bindings.by_ref().take(MAX_BINDINGS).any(|(index, binding)| is_so(index, binding, glance));
+        is_one || bindings.next().is_some()
+    }
+
+    fn imported(&self, index: u32, is_so: impl Fn(&str) -> bool) -> bool {
+        self.binding(index).iter().any(|thing| matches!(thing, Thing::Named(name) if is_so(name)))
+    }
+
+    /// What a value annotated with this type may be.
+    fn glance_at_instance(&self, annotation: Value<'a>, glance: Glance<'_>) -> bool {
+        match annotation.expr {
+            Expr::Name(_) | Expr::Attribute(_) => {
+                let is_asked = |word: &str, _: bool| glance.asks_about_result(word);
+                self.glance(annotation, Glance { is_asked: &is_asked, ..glance })
+            }
+            Expr::NoneLiteral(_) => false,
+            Expr::BinOp(union) if union.op == ast::Operator::BitOr => {
+                let Some(levels) = glance.levels.checked_sub(1) else { return true };
+                let side =
+                    |expr| self.glance_at_instance(Value { expr, ..annotation }, Glance { levels, ..glance });
+                side(&union.left) || side(&union.right)
+            }
+            _ => true,
+        }
+    }
+
+    fn glance_at_result(&self, call: &'a ast::ExprCall, scope: ScopeId, glance: Glance<'_>) -> bool {
+        match &*call.func {
+            Expr::Attribute(method) => {
+                let word = method.attr.as_str();
+                glance.asks_about_result(word)
+                    || self.tree.is_alias(word)
+                    || self.tree.is_method(word)
+                    || is_odd_attribute(word)
+            }
+            Expr::Name(name) => {
+                let name = name.id.as_str();
+                let Some(home) = self.tree.scope_binding(scope, name) else {
+                    return glance.asks_about_result(name);
+                };
+                if known::is_builtin(name) && glance.asks_about_result(name) {
+                    return true;
+                }
+                self.any_binding(home, name, glance, |index, binding, glance| match &binding.meaning {
+                    Meaning::Import(_) => self.imported(index, |name| {
+                        glance.asks_about_result(name.rsplit('.').next().unwrap_or(name))
+                    }),
+                    Meaning::Function(scope) => self.glance_at_returned(*scope, glance),
+                    Meaning::Parameter { annotation: None, default: None, .. }
+                    | Meaning::Class(_)
+                    | Meaning::Opaque => false,
+                    Meaning::Parameter { .. } | Meaning::Value { .. } => true,
+                })
+            }
+            _ => true,
+        }
+    }
+
+    fn glance_at_returned(&self, function: ScopeId, glance: Glance<'_>) -> bool {
+        let Some(levels) = glance.levels.checked_sub(1) else { return true };
+        let glance = Glance { levels, ..glance };
+        let scope = self.tree.scope(function);
+        let annotation = match (scope.kind, scope.parent) {
+            (ScopeKind::Function(ast::StmtFunctionDef { returns: Some(expr), .. }), Some(outside)) => {
+                Some(Value { expr, scope: outside })
+            }
+            _ => None,
+        };
+        scope.returns.len() > MAX_BINDINGS
+            || scope.returns.iter().any(|expr| self.glance(Value { expr, scope: function }, glance))
+            || annotation.is_some_and(|annotation| self.glance_at_instance(annotation, glance))
+    }
+}

@@ -1,0 +1,64 @@
+//! What a glance at an expression rules out, following it would not have found either.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mergegate::python::{Module, SourceFile, last_word};
+
+fn python_files(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            python_files(&path, out);
+        } else if path.extension().is_some_and(|extension| extension == "py") {
+            out.push(path);
+        }
+    }
+}
+
+/// How many names there are that some expression of a file refers to.
+fn look(path: &Path) -> usize {
+    let Ok(file) = SourceFile::read(&fs::read(path).unwrap()) else { return 0 };
+    let Some(module) = Module::of(&file) else { return 0 };
+    let mut count = 0;
+    for (_, node) in module.tree().nodes() {
+        let Some(expr) = module.expr(node) else { continue };
+        let value = module.value(expr);
+        for name in module.names().qualified(value) {
+            let wanted = last_word(&name);
+            let found = module.names().may_be(value, &|word, is_result| (word, is_result) == wanted);
+            let code = &file.text()[ruff_text_size::Ranged::range(expr)];
+            assert!(found, "{}: `{code}` is `{name}`", path.display());
+            count += 1;
+        }
+    }
+    count
+}
+
+/// `MERGEGATE_FOLDER` names a folder of other files to look at.
+#[test]
+fn nothing_is_ruled_out_that_an_expression_refers_to() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/python");
+    let folder = std::env::var_os("MERGEGATE_FOLDER").map_or(fixtures, PathBuf::from);
+    let mut files = Vec::new();
+    python_files(&folder, &mut files);
+    let names: usize = files.iter().map(|path| look(path)).sum();
+    assert!(names > 1_000, "{names} names in {} files", files.len());
+}
+
+#[test]
+fn a_glance_rules_out_most_names() {
+    let file =
+        SourceFile::read(b"from m import f\ndef g(x):\n    y = f(x)\n    return x, y, f, g\n").unwrap();
+    let module = Module::of(&file).unwrap();
+    let may_be = |wanted: &str| {
+        let nodes = module.tree().nodes().filter_map(|(_, node)| module.expr(node));
+        let names = nodes.filter(|expr| expr.is_name_expr());
+        let seen = names.filter(|expr| module.names().may_be(module.value(expr), &|word, _| word == wanted));
+        seen.count()
+    };
+    assert_eq!(may_be("system"), 0);
+    assert!(may_be("f") > 0);
+}
