@@ -7,7 +7,7 @@
 use ruff_python_ast::{self as ast, Expr};
 
 use super::known;
-use super::names::{Names, Thing, Value};
+use super::names::{Names, Thing, Value, Written};
 use super::tree::{Binding, Meaning, ScopeId, ScopeKind, Step};
 
 /// How many names are gone through to the next.
@@ -35,11 +35,6 @@ impl Glance<'_> {
             || self.inside && HOLDERS.contains(&word)
     }
 
-    /// Whether what a callee of this name gives is asked about.
-    fn asks_about_result(&self, word: &str) -> bool {
-        is_odd_callee(word) || self.asks(word, true)
-    }
-
     fn asks_about(&self, name: &str) -> bool {
         let (word, is_result) = last_word(name);
         self.asks(word, is_result)
@@ -63,50 +58,34 @@ fn is_odd_attribute(word: &str) -> bool {
     matches!(word, "__call__" | "__self__" | "func")
 }
 
-/// Whether what ends in this gives something else than an instance when it is called: see `Names::result_of_named`.
-fn is_odd_callee(word: &str) -> bool {
-    matches!(
-        word,
-        "__aenter__"
-            | "__call__"
-            | "__enter__"
-            | "__getattribute__"
-            | "__getitem__"
-            | "__import__"
-            | "aclosing"
-            | "attrgetter"
-            | "cache"
-            | "cast"
-            | "classmethod"
-            | "closing"
-            | "copy"
-            | "deepcopy"
-            | "get"
-            | "getattr"
-            | "getattr_static"
-            | "getitem"
-            | "globals"
-            | "import_module"
-            | "itemgetter"
-            | "iter"
-            | "list"
-            | "locals"
-            | "lru_cache"
-            | "methodcaller"
-            | "next"
-            | "nullcontext"
-            | "partial"
-            | "partialmethod"
-            | "pop"
-            | "reload"
-            | "reversed"
-            | "setdefault"
-            | "sorted"
-            | "staticmethod"
-            | "super"
-            | "tuple"
-            | "vars"
-    )
+/// What a call of something gives, by the last part of its name: see `Names::result_of_named`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Gives {
+    /// An instance of it.
+    Instance,
+    /// Its first argument.
+    Argument,
+    /// An element of its first argument.
+    Element,
+    /// An element of what it is a method of.
+    Looked,
+    /// Something else.
+    Other,
+}
+
+fn gives(word: &str) -> Gives {
+    match word {
+        "aclosing" | "cache" | "classmethod" | "closing" | "copy" | "deepcopy" | "iter" | "list"
+        | "lru_cache" | "nullcontext" | "reload" | "reversed" | "sorted" | "staticmethod" | "tuple" => {
+            Gives::Argument
+        }
+        "next" => Gives::Element,
+        "__getitem__" | "get" | "pop" | "setdefault" => Gives::Looked,
+        "__aenter__" | "__call__" | "__enter__" | "__getattribute__" | "__import__" | "attrgetter"
+        | "cast" | "getattr" | "getattr_static" | "getitem" | "globals" | "import_module" | "itemgetter"
+        | "locals" | "methodcaller" | "partial" | "partialmethod" | "super" | "vars" => Gives::Other,
+        _ => Gives::Instance,
+    }
 }
 
 impl<'a> Names<'a> {
@@ -193,7 +172,7 @@ impl<'a> Names<'a> {
     fn glance_at_instance(&self, annotation: Value<'a>, glance: Glance<'_>) -> bool {
         match annotation.expr {
             Expr::Name(_) | Expr::Attribute(_) => {
-                let is_asked = |word: &str, _: bool| glance.asks_about_result(word);
+                let is_asked = |word: &str, _: bool| glance.asks(word, true);
                 self.glance(annotation, Glance { is_asked: &is_asked, ..glance })
             }
             Expr::NoneLiteral(_) => false,
@@ -208,10 +187,11 @@ impl<'a> Names<'a> {
     }
 
     fn glance_at_result(&self, call: &'a ast::ExprCall, scope: ScopeId, glance: Glance<'_>) -> bool {
+        let written = Written { call, scope };
         match &*call.func {
             Expr::Attribute(method) => {
                 let word = method.attr.as_str();
-                glance.asks_about_result(word)
+                self.glance_at_call_of(word, written, glance)
                     || self.tree.is_alias(word)
                     || self.tree.is_method(word)
                     || is_odd_attribute(word)
@@ -219,15 +199,14 @@ impl<'a> Names<'a> {
             Expr::Name(name) => {
                 let name = name.id.as_str();
                 let Some(home) = self.tree.scope_binding(scope, name) else {
-                    return glance.asks_about_result(name);
+                    return self.glance_at_call_of(name, written, glance);
                 };
-                if known::is_builtin(name) && glance.asks_about_result(name) {
+                if known::is_builtin(name) && self.glance_at_call_of(name, written, glance) {
                     return true;
                 }
                 self.any_binding(home, name, glance, |index, binding, glance| match &binding.meaning {
-                    Meaning::Import(_) => self.imported(index, |name| {
-                        glance.asks_about_result(name.rsplit('.').next().unwrap_or(name))
-                    }),
+                    Meaning::Import(_) => self
+                        .imported(index, |name| self.glance_at_call_of(last_word(name).0, written, glance)),
                     Meaning::Function(scope) => self.glance_at_returned(*scope, glance),
                     Meaning::Parameter { annotation: None, default: None, .. }
                     | Meaning::Class(_)
@@ -237,6 +216,29 @@ impl<'a> Names<'a> {
             }
             _ => true,
         }
+    }
+
+    /// What a call gives of something outside this file, by the last part of its name.
+    fn glance_at_call_of(
+        &self,
+        word: &str,
+        Written { call, scope }: Written<'a>,
+        glance: Glance<'_>,
+    ) -> bool {
+        if glance.asks(word, true) {
+            return true;
+        }
+        let gives = gives(word);
+        let of = match (gives, &*call.func) {
+            (Gives::Instance, _) => return false,
+            (Gives::Other, _) => return true,
+            (Gives::Looked, Expr::Attribute(method)) => Some(&*method.value),
+            (Gives::Looked, _) => None,
+            (Gives::Argument | Gives::Element, _) => call.arguments.args.first(),
+        };
+        let Some(levels) = glance.levels.checked_sub(1) else { return true };
+        let inside = glance.inside || matches!(gives, Gives::Element | Gives::Looked);
+        of.is_some_and(|expr| self.glance(Value { expr, scope }, Glance { inside, levels, ..glance }))
     }
 
     fn glance_at_returned(&self, function: ScopeId, glance: Glance<'_>) -> bool {

@@ -1,5 +1,8 @@
 //! Lines of source in a terminal, with the place of the finding underlined.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use compact_str::{CompactString, ToCompactString, format_compact};
 use unicode_width::UnicodeWidthChar;
 
@@ -42,14 +45,26 @@ impl<'v> Excerpt<'v> {
                 continue;
             }
             let room = self.terminal.width.saturating_sub(self.gutter + 3).max(MIN_ROOM);
-            let cells = fit(cells(line, self.terminal.ascii), room, self.terminal.ascii);
-            let source: String = cells.iter().map(|cell| cell.text.as_str()).collect();
+            let (source, mark) = self.laid_out(line, room);
             out.push_str(&self.row(&line.number.to_string(), &source));
             if marked {
-                out.push_str(&self.underline(&cells, room));
+                out.push_str(&self.underline(mark, room));
             }
         }
         out
+    }
+
+    /// A line as it is shown, with the columns of its mark.
+    fn laid_out<'l>(&self, line: &'l SourceLine, room: usize) -> (Cow<'l, str>, Range<usize>) {
+        let is_plain = line.text.len() <= room && line.text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if is_plain && !line.text.contains("##") {
+            return (Cow::Borrowed(&line.text), line.mark.clone());
+        }
+        let cells = fit(cells(line, self.terminal.ascii), room, self.terminal.ascii);
+        let start: usize = cells.iter().take_while(|cell| !cell.marked).map(|cell| cell.width).sum();
+        let width: usize = cells.iter().filter(|cell| cell.marked).map(|cell| cell.width).sum();
+        let source = cells.iter().map(|cell| cell.text.as_str()).collect();
+        (Cow::Owned(source), if width == 0 { 0..0 } else { start..start + width })
     }
 
     fn row(&self, number: &str, text: &str) -> String {
@@ -59,11 +74,9 @@ impl<'v> Excerpt<'v> {
     }
 
     /// The line below the marked one, and one more where the label has no room beside the mark.
-    fn underline(&self, cells: &[Cell], room: usize) -> String {
+    fn underline(&self, mark: Range<usize>, room: usize) -> String {
         let style = if self.judged.standing() == Standing::Blocks { BLOCK } else { WARN };
-        let start: usize = cells.iter().take_while(|cell| !cell.marked).map(|cell| cell.width).sum();
-        let width: usize = cells.iter().filter(|cell| cell.marked).map(|cell| cell.width).sum();
-        let (start, width) = if width == 0 { (0, 1) } else { (start, width) };
+        let (start, width) = if mark.is_empty() { (0, 1) } else { (mark.start, mark.len()) };
         let carets = format!("{:start$}{}", "", self.terminal.paint(style, &"^".repeat(width)));
         let label = label(self.judged);
         let painted = self.terminal.paint(style, &label);

@@ -3,7 +3,7 @@
 use crate::baseline::State;
 use crate::verdict::{Standing, Verdict};
 
-use super::item::items;
+use super::item::others;
 
 /// `blocked` or `passed`.
 pub fn word(verdict: &Verdict) -> &'static str {
@@ -13,8 +13,7 @@ pub fn word(verdict: &Verdict) -> &'static str {
 /// What stands behind the word: "2 new findings block, 1 warning, 1 justified, 3 unchanged in 4 files; 2 gone".
 pub fn details(verdict: &Verdict) -> String {
     let counts = verdict.counts();
-    let others: Vec<Standing> =
-        items(verdict).iter().filter(|item| item.finding.is_none()).map(|item| item.standing).collect();
+    let others = others(verdict);
     let others = |standing| others.iter().filter(|&&other| other == standing).count();
     let unscannable = verdict.unscannable.iter().filter(|file| file.blocks).count();
     let notices = others(Standing::Blocks) - unscannable;

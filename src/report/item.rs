@@ -51,20 +51,27 @@ impl Item<'_> {
 /// Everything there is to tell: what blocks first, then by path and place.
 pub fn items(verdict: &Verdict) -> Vec<Item<'_>> {
     let mut fingerprints = Fingerprints::default();
-    let mut items: Vec<Item<'_>> = Vec::new();
-    items.extend(verdict.results.iter().map(|judged| finding(judged, fingerprints.of(judged))));
-    items.extend(
-        verdict.unscannable.iter().map(|file| {
-            unscannable(file, fingerprints.of_message(Some(&file.path), UNSCANNABLE, &file.reason))
-        }),
-    );
-    items.extend(
-        verdict
-            .remarks
-            .iter()
-            .map(|it| remark(it, fingerprints.of_message(it.path.as_ref(), it.id, &it.message))),
-    );
+    let mut items: Vec<Item<'_>> =
+        verdict.results.iter().map(|judged| finding(judged, fingerprints.of(judged))).collect();
+    items.extend(besides_findings(verdict, &mut fingerprints));
     items.sort_by_key(|item| (item.standing, item.path, item.at));
+    items
+}
+
+/// How what is no finding stands.
+pub fn others(verdict: &Verdict) -> Vec<Standing> {
+    besides_findings(verdict, &mut Fingerprints::default()).iter().map(|item| item.standing).collect()
+}
+
+fn besides_findings<'v>(verdict: &'v Verdict, fingerprints: &mut Fingerprints<'v>) -> Vec<Item<'v>> {
+    let mut items = Vec::new();
+    for file in &verdict.unscannable {
+        let fingerprint = fingerprints.of_message(Some(&file.path), UNSCANNABLE, &file.reason);
+        items.push(unscannable(file, fingerprint));
+    }
+    for it in &verdict.remarks {
+        items.push(remark(it, fingerprints.of_message(it.path.as_ref(), it.id, &it.message)));
+    }
     items
 }
 

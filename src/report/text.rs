@@ -1,6 +1,8 @@
 //! The report for people: what blocks first, each with its line of source and a way out, and the verdict in
 //! the last line.
 
+use rayon::prelude::*;
+
 use crate::baseline::State;
 use crate::finding::Step;
 use crate::terminal::Terminal;
@@ -54,15 +56,20 @@ impl Page {
         let items = items(verdict);
         let shown: Vec<_> =
             items.iter().filter(|item| verbose || item.standing <= Standing::Informs).collect();
-        for item in &shown {
-            self.item(item);
-        }
+        let written: Vec<String> = shown.par_iter().map(|item| self.written(item)).collect();
+        written.iter().for_each(|text| self.out.push_str(text));
         let blocking: Vec<_> =
             shown.iter().copied().filter(|item| item.standing == Standing::Blocks).collect();
         if blocking.len() < shown.len() {
             self.reminders(&blocking);
         }
         self.way_out(&blocking);
+    }
+
+    fn written(&self, item: &Item<'_>) -> String {
+        let mut page = Page { out: String::new(), terminal: self.terminal };
+        page.item(item);
+        page.out
     }
 
     fn item(&mut self, item: &Item<'_>) {
