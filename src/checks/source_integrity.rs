@@ -168,8 +168,16 @@ const CHECKS: &[Check] = &[
 
 /// All characters of a text with their places, without a look at those of ASCII where there is nothing else.
 fn unusual(file: &SourceFile) -> impl Iterator<Item = (usize, char)> {
-    let text = if file.text().is_ascii() { "" } else { file.text() };
-    text.char_indices().filter(|(_, c)| !c.is_ascii())
+    let text = file.text();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        // Bytes are passed over faster than characters.
+        at += text.as_bytes()[at..].iter().position(|byte| !byte.is_ascii())?;
+        let start = at;
+        let c = text[start..].chars().next()?;
+        at += c.len_utf8();
+        Some((start, c))
+    })
 }
 
 fn place(at: usize, length: usize) -> TextRange {

@@ -11,7 +11,7 @@ use super::constant::{Constant, Possible};
 use super::glance::last_word;
 use super::names::{Names, Thing, Things, Value, Written};
 use super::source::SourceFile;
-use super::tree::{Binding, Meaning, NodeId, ScopeId, Tree};
+use super::tree::{Meaning, NodeId, ScopeId, Tree};
 use crate::check::{Confidence, Severity};
 
 /// How many bytes of the name of a definition are told.
@@ -86,14 +86,6 @@ impl<'a> Module<'a> {
     pub fn is_getter(&self, expr: &'a Expr) -> bool {
         let is_getter = |thing: &Thing<'a>| matches!(thing, Thing::Getter(_));
         matches!(expr, Expr::Call(_)) && self.names.things(self.value(expr)).iter().any(is_getter)
-    }
-
-    /// Whether a name is bound by an import where it is used, or by nothing in this file.
-    pub fn is_foreign(&self, name: &'a ast::ExprName) -> bool {
-        let tree = self.tree();
-        let Some((_, last)) = tree.last_binding(tree.scope_of(tree.id(name)), &name.id) else { return true };
-        let is_import = |(_, binding): (u32, &Binding<'a>)| matches!(binding.meaning, Meaning::Import(_));
-        tree.bindings_from(Some(last)).any(is_import)
     }
 
     /// The expressions that a name is assigned as they stand, in the scope that binds it.

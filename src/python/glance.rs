@@ -7,14 +7,14 @@
 use ruff_python_ast::{self as ast, Expr};
 
 use super::known;
-use super::names::{Names, Thing, Value, Written};
+use super::names::{Names, Thing, Value, Written, elements};
 use super::tree::{Binding, Meaning, ScopeId, ScopeKind, Step};
 
 /// How many names are gone through to the next.
 const LEVELS: u32 = 4;
 
-/// A name with more bindings than this is not gone through.
-const MAX_BINDINGS: usize = 8;
+/// A name with more bindings than this is not gone through, nor a list of more values.
+const MAX_VALUES: usize = 8;
 
 /// Whether somebody asks about the last part of a name: without `()` or `[]`, and whether one of these stands behind.
 type IsAsked<'q> = &'q dyn Fn(&str, bool) -> bool;
@@ -30,7 +30,8 @@ struct Glance<'q> {
 
 impl Glance<'_> {
     fn asks(&self, word: &str, is_result: bool) -> bool {
-        (self.is_asked)(word, is_result || self.inside)
+        (self.is_asked)(word, is_result)
+            || self.inside && (self.is_asked)(word, true)
             || known::is_renamed(word)
             || self.inside && HOLDERS.contains(&word)
     }
@@ -99,15 +100,35 @@ impl<'a> Names<'a> {
         if !self.spend(1) {
             return true;
         }
+        let at = |expr: &'a Expr| Value { expr, scope: value.scope };
         match value.expr {
             Expr::Name(name) => self.glance_at_name(name.id.as_str(), value.scope, glance),
             Expr::Attribute(attribute) => {
                 let word = attribute.attr.as_str();
-                glance.asks(word, false) || self.tree.is_alias(word) || is_odd_attribute(word)
+                glance.asks(word, false)
+                    || is_odd_attribute(word)
+                    || self.any_given(word, glance, |value, glance| self.glance(value, glance))
             }
-            Expr::Call(call) => self.glance_at_result(call, value.scope, glance),
+            Expr::Call(call) => self.glance_at_result(Written { call, scope: value.scope }, glance),
+            Expr::Subscript(subscript) => {
+                self.any([&*subscript.value].into_iter().map(at), Glance { inside: true, ..glance })
+            }
             Expr::BinOp(joined) if joined.op == ast::Operator::Div => glance.asks("Path", true),
-            Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) | Expr::Dict(_) => glance.inside,
+            Expr::List(ast::ExprList { elts, .. })
+            | Expr::Tuple(ast::ExprTuple { elts, .. })
+            | Expr::Set(ast::ExprSet { elts, .. })
+                if glance.inside =>
+            {
+                self.any(elts.iter().map(at), glance)
+            }
+            Expr::Dict(dict) if glance.inside => self.any(dict.iter_values().map(at), glance),
+            Expr::If(choice) => self.any([&*choice.body, &*choice.orelse].into_iter().map(at), glance),
+            Expr::BoolOp(choice) => self.any(choice.values.iter().map(at), glance),
+            Expr::Await(ast::ExprAwait { value: inner, .. })
+            | Expr::Named(ast::ExprNamed { value: inner, .. })
+            | Expr::Starred(ast::ExprStarred { value: inner, .. }) => {
+                self.any([&**inner].into_iter().map(at), glance)
+            }
             Expr::BinOp(_)
             | Expr::UnaryOp(_)
             | Expr::Compare(_)
@@ -120,12 +141,50 @@ impl<'a> Names<'a> {
             | Expr::BooleanLiteral(_)
             | Expr::NoneLiteral(_)
             | Expr::EllipsisLiteral(_)
+            | Expr::List(_)
+            | Expr::Tuple(_)
+            | Expr::Set(_)
+            | Expr::Dict(_)
             | Expr::ListComp(_)
             | Expr::SetComp(_)
             | Expr::DictComp(_)
             | Expr::Generator(_) => false,
             _ => true,
         }
+    }
+
+    /// Whether a glance at any of these expressions says so.
+    fn any(&self, values: impl Iterator<Item = Value<'a>>, glance: Glance<'_>) -> bool {
+        self.any_of(values, glance, |value, glance| self.glance(value, glance))
+    }
+
+    /// Whether this is so of any of these expressions; yes where there are too many, or they lead too far.
+    fn any_of(
+        &self,
+        values: impl Iterator<Item = Value<'a>>,
+        glance: Glance<'_>,
+        is_so: impl Fn(Value<'a>, Glance<'_>) -> bool,
+    ) -> bool {
+        let Some(levels) = glance.levels.checked_sub(1) else { return true };
+        let glance = Glance { levels, ..glance };
+        let mut values = values;
+        values.by_ref().take(MAX_VALUES).any(|value| is_so(value, glance)) || values.next().is_some()
+    }
+
+    /// The same of what the source gives to an attribute of this name, of whatever object.
+    fn any_given(
+        &self,
+        attr: &str,
+        glance: Glance<'_>,
+        is_so: impl Fn(Value<'a>, Glance<'_>) -> bool,
+    ) -> bool {
+        let given = self.tree.attribute_values(attr).iter();
+        self.tree.is_class_name(attr)
+            || self.any_of(
+                given.map(|given| Value { expr: given.value, scope: given.target_scope }),
+                glance,
+                is_so,
+            )
     }
 
     fn glance_at_name(&self, name: &str, scope: ScopeId, glance: Glance<'_>) -> bool {
@@ -159,8 +218,7 @@ impl<'a> Names<'a> {
         let Some(levels) = glance.levels.checked_sub(1) else { return true };
         let glance = Glance { levels, ..glance };
         let mut bindings = self.tree.bindings_in(home, name);
-        let is_one =
-            bindings.by_ref().take(MAX_BINDINGS).any(|(index, binding)| is_so(index, binding, glance));
+        let is_one = bindings.by_ref().take(MAX_VALUES).any(|(index, binding)| is_so(index, binding, glance));
         is_one || bindings.next().is_some()
     }
 
@@ -170,48 +228,100 @@ impl<'a> Names<'a> {
 
     /// What a value annotated with this type may be.
     fn glance_at_instance(&self, annotation: Value<'a>, glance: Glance<'_>) -> bool {
+        let at = |expr: &'a Expr| Value { expr, ..annotation };
+        let is_asked = |word: &str, _: bool| glance.asks(word, true);
+        let as_type = Glance { is_asked: &is_asked, ..glance };
         match annotation.expr {
-            Expr::Name(_) | Expr::Attribute(_) => {
-                let is_asked = |word: &str, _: bool| glance.asks(word, true);
-                self.glance(annotation, Glance { is_asked: &is_asked, ..glance })
-            }
+            Expr::Name(_) | Expr::Attribute(_) => self.glance(annotation, as_type),
             Expr::NoneLiteral(_) => false,
             Expr::BinOp(union) if union.op == ast::Operator::BitOr => {
-                let Some(levels) = glance.levels.checked_sub(1) else { return true };
-                let side =
-                    |expr| self.glance_at_instance(Value { expr, ..annotation }, Glance { levels, ..glance });
-                side(&union.left) || side(&union.right)
+                let sides = [&*union.left, &*union.right].into_iter().map(at);
+                self.any_of(sides, glance, |side, glance| self.glance_at_instance(side, glance))
             }
+            // Whether the value is one of the type inside is not asked: it may be.
+            Expr::Subscript(generic) => {
+                let inside = elements(&generic.slice).iter().map(at);
+                self.any_of(inside, glance, |inside, glance| self.glance_at_instance(inside, glance))
+            }
+            Expr::StringLiteral(text) => match text.value.to_str().trim().rsplit_once('.') {
+                Some((_, word)) => glance.asks(word, true) || self.tree.is_alias(word),
+                None => self.glance_at_name(text.value.to_str().trim(), annotation.scope, as_type),
+            },
             _ => true,
         }
     }
 
-    fn glance_at_result(&self, call: &'a ast::ExprCall, scope: ScopeId, glance: Glance<'_>) -> bool {
-        let written = Written { call, scope };
+    /// What a call gives.
+    fn glance_at_result(&self, written: Written<'a>, glance: Glance<'_>) -> bool {
+        let callee = Value { expr: &written.call.func, scope: written.scope };
+        self.glance_at_called(callee, written, glance)
+    }
+
+    /// What a call gives, if it calls this.
+    fn glance_at_called(&self, callee: Value<'a>, written: Written<'a>, glance: Glance<'_>) -> bool {
+        match callee.expr {
+            Expr::Attribute(method) => {
+                let word = method.attr.as_str();
+                let called = |value, glance: Glance<'_>| self.glance_at_called(value, written, glance);
+                self.glance_at_call_of(word, written, glance)
+                    || is_odd_attribute(word)
+                    || self.tree.is_method(word)
+                    || self.any_given(word, glance, called)
+            }
+            Expr::Name(name) => self.glance_at_call_of_name(name.id.as_str(), callee.scope, written, glance),
+            Expr::Call(call) => self.glance_at_instance_called(Written { call, scope: callee.scope }, glance),
+            expr => !expr.is_literal_expr(),
+        }
+    }
+
+    fn glance_at_call_of_name(
+        &self,
+        name: &str,
+        scope: ScopeId,
+        written: Written<'a>,
+        glance: Glance<'_>,
+    ) -> bool {
+        let Some(home) = self.tree.scope_binding(scope, name) else {
+            return self.glance_at_call_of(name, written, glance);
+        };
+        if known::is_builtin(name) && self.glance_at_call_of(name, written, glance) {
+            return true;
+        }
+        self.any_binding(home, name, glance, |index, binding, glance| match &binding.meaning {
+            Meaning::Import(_) => {
+                self.imported(index, |name| self.glance_at_call_of(last_word(name).0, written, glance))
+            }
+            Meaning::Function(scope) => self.glance_at_returned(*scope, glance),
+            Meaning::Parameter { annotation: None, default: None, .. }
+            | Meaning::Class(_)
+            | Meaning::Opaque => false,
+            Meaning::Value { expr, scope, steps } if steps.is_empty() => {
+                self.glance_at_called(Value { expr, scope: *scope }, written, glance)
+            }
+            Meaning::Parameter { .. } | Meaning::Value { .. } => true,
+        })
+    }
+
+    /// What `f()()` gives: something named by the same word, if `f` is nothing of this file and nothing odd.
+    fn glance_at_instance_called(&self, Written { call, scope }: Written<'a>, glance: Glance<'_>) -> bool {
+        let asks = |word: &str| gives(word) != Gives::Instance || glance.asks(word, true);
         match &*call.func {
             Expr::Attribute(method) => {
                 let word = method.attr.as_str();
-                self.glance_at_call_of(word, written, glance)
-                    || self.tree.is_alias(word)
-                    || self.tree.is_method(word)
-                    || is_odd_attribute(word)
+                asks(word) || is_odd_attribute(word) || self.tree.is_method(word) || self.tree.is_alias(word)
             }
             Expr::Name(name) => {
                 let name = name.id.as_str();
-                let Some(home) = self.tree.scope_binding(scope, name) else {
-                    return self.glance_at_call_of(name, written, glance);
-                };
-                if known::is_builtin(name) && self.glance_at_call_of(name, written, glance) {
+                let Some(home) = self.tree.scope_binding(scope, name) else { return asks(name) };
+                if known::is_builtin(name) && asks(name) {
                     return true;
                 }
-                self.any_binding(home, name, glance, |index, binding, glance| match &binding.meaning {
-                    Meaning::Import(_) => self
-                        .imported(index, |name| self.glance_at_call_of(last_word(name).0, written, glance)),
-                    Meaning::Function(scope) => self.glance_at_returned(*scope, glance),
-                    Meaning::Parameter { annotation: None, default: None, .. }
-                    | Meaning::Class(_)
-                    | Meaning::Opaque => false,
-                    Meaning::Parameter { .. } | Meaning::Value { .. } => true,
+                self.any_binding(home, name, glance, |index, binding, _| match &binding.meaning {
+                    Meaning::Import(_) => self.imported(index, |name| asks(last_word(name).0)),
+                    Meaning::Class(_)
+                    | Meaning::Opaque
+                    | Meaning::Parameter { annotation: None, default: None, .. } => false,
+                    Meaning::Function(_) | Meaning::Parameter { .. } | Meaning::Value { .. } => true,
                 })
             }
             _ => true,
@@ -228,6 +338,14 @@ impl<'a> Names<'a> {
         if glance.asks(word, true) {
             return true;
         }
+        let at = |expr: &'a Expr| Value { expr, scope };
+        if let ("getattr", [_, Expr::StringLiteral(attr), default @ ..]) = (word, &*call.arguments.args) {
+            let attr = attr.value.to_str();
+            return glance.asks(attr, false)
+                || is_odd_attribute(attr)
+                || self.tree.is_alias(attr)
+                || self.any(default.iter().map(at), glance);
+        }
         let gives = gives(word);
         let of = match (gives, &*call.func) {
             (Gives::Instance, _) => return false,
@@ -236,9 +354,8 @@ impl<'a> Names<'a> {
             (Gives::Looked, _) => None,
             (Gives::Argument | Gives::Element, _) => call.arguments.args.first(),
         };
-        let Some(levels) = glance.levels.checked_sub(1) else { return true };
         let inside = glance.inside || matches!(gives, Gives::Element | Gives::Looked);
-        of.is_some_and(|expr| self.glance(Value { expr, scope }, Glance { inside, levels, ..glance }))
+        self.any(of.into_iter().map(at), Glance { inside, ..glance })
     }
 
     fn glance_at_returned(&self, function: ScopeId, glance: Glance<'_>) -> bool {
@@ -251,7 +368,7 @@ impl<'a> Names<'a> {
             }
             _ => None,
         };
-        scope.returns.len() > MAX_BINDINGS
+        scope.returns.len() > MAX_VALUES
             || scope.returns.iter().any(|expr| self.glance(Value { expr, scope: function }, glance))
             || annotation.is_some_and(|annotation| self.glance_at_instance(annotation, glance))
     }

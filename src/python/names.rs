@@ -816,7 +816,7 @@ fn is_transparent_type(name: &str) -> bool {
     )
 }
 
-fn elements(slice: &Expr) -> &[Expr] {
+pub(super) fn elements(slice: &Expr) -> &[Expr] {
     match slice {
         Expr::Tuple(tuple) => &tuple.elts,
         one => std::slice::from_ref(one),

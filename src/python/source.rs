@@ -343,21 +343,23 @@ fn nests_too_deep(text: &str) -> bool {
     suspicious && nests_too_deep_exactly(text)
 }
 
+/// So many bytes have a count of one byte, and are a multiple of what any processor looks at together.
+const AT_ONCE: usize = 128;
+
 /// How many bytes of a kind there are. Counts of one byte each are what a processor adds up many at a time.
 fn count(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> usize {
     let count = |chunk: &[u8]| chunk.iter().map(|&byte| u8::from(is_one(byte))).sum::<u8>();
-    bytes.chunks(usize::from(u8::MAX)).map(|chunk| usize::from(count(chunk))).sum()
+    bytes.chunks(AT_ONCE).map(|chunk| usize::from(count(chunk))).sum()
 }
 
 /// How many times one byte comes right after another.
 fn count_pairs(bytes: &[u8], (first, second): (u8, u8)) -> usize {
     let Some(seconds) = bytes.get(1..) else { return 0 };
-    let step = usize::from(u8::MAX);
     let count = |(firsts, seconds): (&[u8], &[u8])| {
         let pairs = firsts.iter().zip(seconds);
         usize::from(pairs.map(|(&a, &b)| u8::from(a == first && b == second)).sum::<u8>())
     };
-    bytes.chunks(step).zip(seconds.chunks(step)).map(count).sum()
+    bytes.chunks(AT_ONCE).zip(seconds.chunks(AT_ONCE)).map(count).sum()
 }
 
 fn nests_too_deep_exactly(text: &str) -> bool {

@@ -290,6 +290,11 @@ impl<'a> Tree<'a> {
         self.attribute_values.contains_key(attr) || self.class_names.contains(attr)
     }
 
+    /// Whether the body of some class of this file binds this name to a value.
+    pub fn is_class_name(&self, attr: &str) -> bool {
+        self.class_names.contains(attr)
+    }
+
     /// Whether some class of this file has a method of this name.
     pub fn is_method(&self, attr: &str) -> bool {
         self.methods.contains(attr)
@@ -304,6 +309,11 @@ impl<'a> Tree<'a> {
     pub fn bindings_from(&self, last: Option<u32>) -> impl Iterator<Item = (u32, &Binding<'a>)> {
         std::iter::successors(last, |&i| self.bindings[i as usize].next)
             .map(|i| (i, &self.bindings[i as usize]))
+    }
+
+    /// Whether this binding, or one before it of the same name in the same scope, is an import.
+    pub fn is_import(&self, last: u32) -> bool {
+        self.bindings_from(Some(last)).any(|(_, binding)| matches!(binding.meaning, Meaning::Import(_)))
     }
 
     /// How many bindings there are; their indices run below it.

@@ -231,12 +231,19 @@ struct Found<'a> {
 /// What is known of a name, as soon as somebody has asked.
 #[derive(Debug, Clone, Copy, Default)]
 struct Meant {
-    /// Whether an import, or nothing in this file, binds it.
+    /// Whether an import binds it.
     is_foreign: Option<bool>,
     /// Whether a glance at it rules out that it means what a check asks about.
     may_matter: Option<bool>,
     /// Whether a check asks about what it means.
     matters: Option<bool>,
+}
+
+/// A name by its last binding, or by where it is used if nothing in this file binds it.
+#[derive(Debug, Clone, Copy)]
+enum NameKey<'a> {
+    Bound(u32),
+    Unbound(ScopeId, &'a str),
 }
 
 struct Walk<'s, 'm, 'a> {
@@ -341,7 +348,7 @@ impl<'a> Walk<'_, '_, 'a> {
                     || self.module.tree().is_alias(attr)
                     || attr == "__call__"
             }
-            Expr::Name(name) => self.may_matter(name),
+            Expr::Name(name) => self.may_matter(self.key(name), name),
             _ => true,
         };
         if !may_matter {
@@ -354,36 +361,43 @@ impl<'a> Walk<'_, '_, 'a> {
         }
     }
 
-    /// What is known of a name where it is used.
-    fn meant(&mut self, name: &'a ast::ExprName) -> &mut Meant {
+    /// Where to find what is known of a name.
+    fn key(&self, name: &'a ast::ExprName) -> NameKey<'a> {
         let tree = self.module.tree();
         let used = tree.scope_of(tree.id(name));
         match tree.last_binding(used, &name.id) {
-            Some((_, last)) => &mut self.bound[last as usize],
-            None => {
-                let home = if tree.has_stars() { used } else { ScopeId::MODULE };
-                self.unbound.entry((home, &name.id)).or_default()
-            }
+            Some((_, last)) => NameKey::Bound(last),
+            None if tree.has_stars() => NameKey::Unbound(used, &name.id),
+            None => NameKey::Unbound(ScopeId::MODULE, &name.id),
         }
     }
 
-    fn is_foreign(&mut self, name: &'a ast::ExprName) -> bool {
-        let module = self.module;
-        *self.meant(name).is_foreign.get_or_insert_with(|| module.is_foreign(name))
+    fn meant(&mut self, key: NameKey<'a>) -> &mut Meant {
+        match key {
+            NameKey::Bound(last) => &mut self.bound[last as usize],
+            NameKey::Unbound(scope, name) => self.unbound.entry((scope, name)).or_default(),
+        }
     }
 
-    fn may_matter(&mut self, name: &'a ast::ExprName) -> bool {
+    /// Whether an import binds a name, or nothing in this file.
+    fn is_foreign(&mut self, key: NameKey<'a>) -> bool {
+        let NameKey::Bound(last) = key else { return true };
+        let tree = self.module.tree();
+        *self.bound[last as usize].is_foreign.get_or_insert_with(|| tree.is_import(last))
+    }
+
+    fn may_matter(&mut self, key: NameKey<'a>, name: &'a ast::ExprName) -> bool {
         let (module, words) = (self.module, &self.scanner.words);
         let look = || {
             let expr = module.expr(AnyNodeRef::from(name));
             let is_asked = |word: &str, is_result| words.contains(&(word, is_result));
             expr.is_some_and(|expr| module.names().may_be(module.value(expr), &is_asked))
         };
-        *self.meant(name).may_matter.get_or_insert_with(look)
+        *self.meant(key).may_matter.get_or_insert_with(look)
     }
 
-    fn matters(&mut self, name: &'a ast::ExprName) -> bool {
-        if let Some(known) = self.meant(name).matters {
+    fn matters(&mut self, key: NameKey<'a>, name: &'a ast::ExprName) -> bool {
+        if let Some(known) = self.meant(key).matters {
             return known;
         }
         let scanner = self.scanner;
@@ -391,9 +405,9 @@ impl<'a> Walk<'_, '_, 'a> {
             let (exact, method) = scanner.calls_of(itself(name));
             exact.is_some() || method.is_some() || scanner.references.contains_key(name.as_str())
         };
-        let matters =
-            self.may_matter(name) && self.module.qualified_node(AnyNodeRef::from(name)).iter().any(is_asked);
-        self.meant(name).matters = Some(matters);
+        let matters = self.may_matter(key, name)
+            && self.module.qualified_node(AnyNodeRef::from(name)).iter().any(is_asked);
+        self.meant(key).matters = Some(matters);
         matters
     }
 
@@ -465,15 +479,17 @@ impl<'a> Walk<'_, '_, 'a> {
                     self.scanner.call_segments.contains(attr) || self.module.tree().is_alias(attr);
                 (self.scanner.reference_segments.contains(attr), stands_in_call && is_called)
             }
-            AnyNodeRef::ExprName(name) => (self.is_foreign(name), stands_in_call),
+            AnyNodeRef::ExprName(name) => {
+                let key = self.key(name);
+                let referable = self.is_foreign(key);
+                if !referable && !stands_in_call || !self.matters(key, name) {
+                    return;
+                }
+                (referable, stands_in_call)
+            }
             _ => return,
         };
         if !referable && !callable {
-            return;
-        }
-        if let AnyNodeRef::ExprName(name) = node
-            && !self.matters(name)
-        {
             return;
         }
         let handed_on = callable && self.is_handed_on(parent);

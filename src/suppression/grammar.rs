@@ -89,8 +89,11 @@ fn malformed<'c>() -> Written<'c> {
 /// What follows a word, if the text begins with it: in any case, and not as the beginning of a longer word.
 fn after_word<'c>(text: &'c str, word: &str) -> Option<&'c str> {
     let (begin, rest) = text.split_at_checked(word.len())?;
-    let ends = !rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-'));
-    (begin.eq_ignore_ascii_case(word) && ends).then_some(rest)
+    if !begin.eq_ignore_ascii_case(word) {
+        return None;
+    }
+    let goes_on = rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    (!goes_on).then_some(rest)
 }
 
 fn foreign(text: &str) -> Option<Written<'_>> {
