@@ -1,6 +1,7 @@
 //! Opening a repository and reading from it.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gix::open::{Options, Permissions, permissions};
 
@@ -12,6 +13,7 @@ use crate::path::FilePath;
 /// A repository, opened for reading. It may be shared between threads.
 pub struct Repository {
     shared: gix::ThreadSafeRepository,
+    contents_read: AtomicUsize,
 }
 
 /// What reading a version gives.
@@ -36,13 +38,18 @@ impl Repository {
             gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
         let options = gix::sec::trust::Mapping { full: options(), reduced: options() };
         gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, discovery, options)
-            .map(|shared| Repository { shared })
+            .map(|shared| Repository { shared, contents_read: AtomicUsize::new(0) })
             .map_err(|error| cannot_open(dir, &error))
     }
 
     /// The folder of the work tree; none in a bare repository.
     pub fn work_tree(&self) -> Option<&Path> {
         self.shared.work_dir()
+    }
+
+    /// How many contents of files were read so far. It must not grow with what a change does not touch.
+    pub fn contents_read(&self) -> usize {
+        self.contents_read.load(Ordering::Relaxed)
     }
 
     /// A handle for the current thread.
@@ -60,6 +67,7 @@ impl Repository {
     /// The bytes of a version, if they are no more than `limit`: the content of a file, the target of a symbolic
     /// link.
     pub fn read(&self, version: &Version, limit: u64) -> Result<Content, GitError> {
+        self.contents_read.fetch_add(1, Ordering::Relaxed);
         match (version.mode, version.place) {
             (Mode::Submodule, _) => {
                 Err(GitError::new(format!("{} is a submodule, not a file", version.path)))

@@ -23,6 +23,7 @@ mod tree;
 pub use assembled::Assembled;
 pub use call::{Argument, Arguments, Assignment, Call, Callee, Hit, Hits, Module, Node, Reference, Truth};
 pub use constant::{Constant, Possible};
+pub use decode::decode;
 pub use exposure::{Exposure, Harm};
 pub use glance::last_word;
 pub use known::canonical_name;

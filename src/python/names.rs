@@ -112,18 +112,21 @@ pub struct Names<'a> {
     gave_up: Cell<bool>,
 }
 
+fn budget(tree: &Tree<'_>) -> usize {
+    BUDGET + BUDGET_PER_NODE * tree.node_count()
+}
+
 impl<'a> Names<'a> {
     pub(super) fn new(tree: Tree<'a>) -> Self {
-        let budget = BUDGET + BUDGET_PER_NODE * tree.node_count();
         Names {
             answers: RefCell::new(Answers::new(&tree)),
+            left: Cell::new(budget(&tree)),
             tree,
             given: RefCell::default(),
             folded: RefCell::default(),
             exposures: RefCell::default(),
             flows: RefCell::default(),
             witness: Cell::new(None),
-            left: Cell::new(budget),
             depth: Cell::new(0),
             gave_up: Cell::new(false),
         }
@@ -145,6 +148,11 @@ impl<'a> Names<'a> {
     /// that fires now found dangerous.
     pub fn take_exposed(&self) -> Option<Value<'a>> {
         self.witness.take().map(|(_, value)| value)
+    }
+
+    /// What was taken from the budget so far.
+    pub fn spent(&self) -> usize {
+        budget(&self.tree) - self.left.get()
     }
 
     /// Takes something from the budget; false when there is not enough left.

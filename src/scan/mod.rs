@@ -77,6 +77,15 @@ pub struct Scanner {
     silent: FxHashSet<&'static str>,
 }
 
+/// How much of a file was looked at. It must not grow faster than the file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Work {
+    /// The nodes of its syntax tree.
+    pub nodes: usize,
+    /// What it took to follow names and values, in units of the budget.
+    pub followed: usize,
+}
+
 /// What a scan of a file gives.
 #[derive(Debug, Default)]
 pub struct Scanned {
@@ -86,6 +95,7 @@ pub struct Scanned {
     pub outline: Outline,
     /// What kept a part of the file from being analysed.
     pub problem: Option<Problem>,
+    pub work: Work,
 }
 
 /// `f.__call__` calls `f`.
@@ -193,7 +203,8 @@ impl Scanner {
         walk.nodes();
         let problem = file.problem().cloned().or_else(|| walk.problem());
         let (findings, outline) = walk.findings(bytes);
-        Scanned { findings, outline, problem }
+        let work = Work { nodes: module.tree().node_count(), followed: module.names().spent() };
+        Scanned { findings, outline, problem, work }
     }
 }
 
