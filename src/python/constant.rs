@@ -309,9 +309,7 @@ impl<'a> Names<'a> {
             return apply_method(&receiver, method.attr.as_str(), &given()?);
         }
         match &*call.func {
-            Expr::Name(name) if !is_foldable(name.id.as_str()) && self.is_plain_global(name, scope) => {
-                return None;
-            }
+            Expr::Name(_) if !self.may_be(at(&call.func), &|word, _| is_foldable(word)) => return None,
             Expr::Attribute(method)
                 if !is_foldable(method.attr.as_str()) && !self.tree.is_alias(&method.attr) =>
             {
@@ -325,11 +323,6 @@ impl<'a> Names<'a> {
             [name] => apply_function(name, &given),
             _ => None,
         }
-    }
-
-    /// Whether a name is bound nowhere in the file.
-    fn is_plain_global(&self, name: &'a ast::ExprName, scope: super::tree::ScopeId) -> bool {
-        self.tree.scope_binding(scope, name.id.as_str()).is_none()
     }
 }
 

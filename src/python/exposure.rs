@@ -144,6 +144,9 @@ impl<'a> Names<'a> {
 
     /// The same for one kind of harm: a value that was tested for it counts as sanitised.
     pub fn exposure_to(&self, harm: Harm, value: Value<'a>) -> Exposure {
+        if value.expr.is_literal_expr() {
+            return Exposure::Constant;
+        }
         let denied = self.flowing(value).map(|found| found.denied).unwrap_or_default();
         let is_denied = match harm {
             Harm::Quotes => denied.quotes,
