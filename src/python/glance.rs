@@ -11,7 +11,7 @@ use super::names::{Names, Thing, Value, Written, elements};
 use super::tree::{Binding, Meaning, ScopeId, ScopeKind, Step};
 
 /// How many names are gone through to the next.
-const LEVELS: u32 = 4;
+const LEVELS: u32 = 6;
 
 /// A name with more bindings than this is not gone through, nor a list of more values.
 const MAX_VALUES: usize = 8;
@@ -25,12 +25,42 @@ struct Glance<'q> {
     is_asked: IsAsked<'q>,
     /// Whether an element of the expression is asked about: then a list or mapping can hold anything.
     inside: bool,
+    /// Whether an instance of what the expression names is asked about.
+    as_type: bool,
     levels: u32,
+    /// What is being looked at already: it gives nothing that is not seen elsewhere.
+    path: Option<&'q Visit<'q>>,
 }
 
-impl Glance<'_> {
+/// A name or an attribute on the way of a glance.
+struct Visit<'q> {
+    what: Visited<'q>,
+    inside: bool,
+    as_type: bool,
+    before: Option<&'q Visit<'q>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Visited<'q> {
+    /// A name by its last binding.
+    Name(u32),
+    Attribute(&'q str),
+}
+
+impl<'q> Glance<'q> {
+    fn visit(&self, what: Visited<'q>) -> Visit<'q> {
+        Visit { what, inside: self.inside, as_type: self.as_type, before: self.path }
+    }
+
+    fn has_visited(&self, what: Visited<'_>) -> bool {
+        let same = |visit: &&Visit<'_>| {
+            visit.what == what && visit.inside == self.inside && visit.as_type == self.as_type
+        };
+        std::iter::successors(self.path, |visit| visit.before).find(same).is_some()
+    }
+
     fn asks(&self, word: &str, is_result: bool) -> bool {
-        (self.is_asked)(word, is_result)
+        (self.is_asked)(word, is_result || self.as_type)
             || self.inside && (self.is_asked)(word, true)
             || known::is_renamed(word)
             || self.inside && HOLDERS.contains(&word)
@@ -93,7 +123,8 @@ impl<'a> Names<'a> {
     /// Whether an expression may refer to a name whose last part is asked about. `is_asked` gets the last part without
     /// `()` and `[]`, and whether one of these stands behind it.
     pub fn may_be(&self, value: Value<'a>, is_asked: IsAsked<'_>) -> bool {
-        self.glance(value, Glance { is_asked, inside: false, levels: LEVELS })
+        let glance = Glance { is_asked, inside: false, as_type: false, levels: LEVELS, path: None };
+        self.glance(value, glance)
     }
 
     fn glance(&self, value: Value<'a>, glance: Glance<'_>) -> bool {
@@ -105,9 +136,7 @@ impl<'a> Names<'a> {
             Expr::Name(name) => self.glance_at_name(name.id.as_str(), value.scope, glance),
             Expr::Attribute(attribute) => {
                 let word = attribute.attr.as_str();
-                glance.asks(word, false)
-                    || is_odd_attribute(word)
-                    || self.any_given(word, glance, |value, glance| self.glance(value, glance))
+                glance.asks(word, false) || is_odd_attribute(word) || self.glance_at_given(word, glance)
             }
             Expr::Call(call) => self.glance_at_result(Written { call, scope: value.scope }, glance),
             Expr::Subscript(subscript) => {
@@ -187,11 +216,26 @@ impl<'a> Names<'a> {
             )
     }
 
+    /// An attribute as it is given.
+    fn glance_at_given(&self, attr: &str, glance: Glance<'_>) -> bool {
+        if !self.tree.is_alias(attr) || glance.has_visited(Visited::Attribute(attr)) {
+            return false;
+        }
+        let visit = glance.visit(Visited::Attribute(attr));
+        let glance = Glance { path: Some(&visit), ..glance };
+        self.any_given(attr, glance, |value, glance| self.glance(value, glance))
+    }
+
     fn glance_at_name(&self, name: &str, scope: ScopeId, glance: Glance<'_>) -> bool {
-        let Some(home) = self.tree.scope_binding(scope, name) else { return glance.asks(name, false) };
+        let Some((home, last)) = self.tree.last_binding(scope, name) else { return glance.asks(name, false) };
         if known::is_builtin(name) && glance.asks(name, false) {
             return true;
         }
+        if glance.has_visited(Visited::Name(last)) {
+            return false;
+        }
+        let visit = glance.visit(Visited::Name(last));
+        let glance = Glance { path: Some(&visit), ..glance };
         self.any_binding(home, name, glance, |index, binding, glance| match &binding.meaning {
             Meaning::Import(_) => self.imported(index, |name| glance.asks_about(name)),
             Meaning::Value { expr, scope, steps } => {
@@ -229,8 +273,7 @@ impl<'a> Names<'a> {
     /// What a value annotated with this type may be.
     fn glance_at_instance(&self, annotation: Value<'a>, glance: Glance<'_>) -> bool {
         let at = |expr: &'a Expr| Value { expr, ..annotation };
-        let is_asked = |word: &str, _: bool| glance.asks(word, true);
-        let as_type = Glance { is_asked: &is_asked, ..glance };
+        let as_type = Glance { as_type: true, ..glance };
         match annotation.expr {
             Expr::Name(_) | Expr::Attribute(_) => self.glance(annotation, as_type),
             Expr::NoneLiteral(_) => false,
@@ -265,13 +308,19 @@ impl<'a> Names<'a> {
                 let called = |value, glance: Glance<'_>| self.glance_at_called(value, written, glance);
                 self.glance_at_call_of(word, written, glance)
                     || is_odd_attribute(word)
-                    || self.tree.is_method(word)
+                    || self.any_method(word, glance)
                     || self.any_given(word, glance, called)
             }
             Expr::Name(name) => self.glance_at_call_of_name(name.id.as_str(), callee.scope, written, glance),
             Expr::Call(call) => self.glance_at_instance_called(Written { call, scope: callee.scope }, glance),
             expr => !expr.is_literal_expr(),
         }
+    }
+
+    /// What a method of this name gives, of whatever class.
+    fn any_method(&self, name: &str, glance: Glance<'_>) -> bool {
+        let methods = self.tree.methods(name);
+        methods.len() > MAX_VALUES || methods.iter().any(|method| self.glance_at_returned(*method, glance))
     }
 
     fn glance_at_call_of_name(

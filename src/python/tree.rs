@@ -149,8 +149,8 @@ pub struct Tree<'a> {
     attribute_values: FxHashMap<&'a str, Vec<AttributeValue<'a>>>,
     /// Names that the body of some class binds to a value.
     class_names: FxHashSet<&'a str>,
-    /// Names of functions in the body of some class.
-    methods: FxHashSet<&'a str>,
+    /// The functions in the bodies of classes, by their names.
+    methods: FxHashMap<&'a str, SmallVec<[ScopeId; 2]>>,
     shared: FxHashSet<&'a str>,
     has_stars: bool,
     depth: u32,
@@ -297,7 +297,12 @@ impl<'a> Tree<'a> {
 
     /// Whether some class of this file has a method of this name.
     pub fn is_method(&self, attr: &str) -> bool {
-        self.methods.contains(attr)
+        self.methods.contains_key(attr)
+    }
+
+    /// The methods of this name, of whatever class of this file, by the scopes they open.
+    pub fn methods(&self, name: &str) -> &[ScopeId] {
+        self.methods.get(name).map_or(&[], SmallVec::as_slice)
     }
 
     /// The ways in which this very scope binds a name, each with its index.
@@ -392,7 +397,7 @@ impl<'a> Builder<'a> {
                 opened: FxHashMap::default(),
                 attribute_values: FxHashMap::default(),
                 class_names: FxHashSet::default(),
-                methods: FxHashSet::default(),
+                methods: FxHashMap::default(),
                 shared: FxHashSet::default(),
                 has_stars: false,
                 depth: 0,
@@ -454,9 +459,12 @@ impl<'a> Builder<'a> {
             None => scope,
         };
         if matches!(self.tree.scope(scope).kind, ScopeKind::Class(_)) {
-            let is_method = matches!(meaning, Meaning::Function(_));
-            let names = if is_method { &mut self.tree.methods } else { &mut self.tree.class_names };
-            names.insert(name);
+            match meaning {
+                Meaning::Function(function) => self.tree.methods.entry(name).or_default().push(function),
+                _ => {
+                    self.tree.class_names.insert(name);
+                }
+            }
         }
         let count = self.tree.symbols.len() as u32;
         let symbol = *self.tree.symbols.entry(name).or_insert(count);
