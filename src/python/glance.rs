@@ -286,9 +286,12 @@ impl<'a> Names<'a> {
                 let inside = elements(&generic.slice).iter().map(at);
                 self.any_of(inside, glance, |inside, glance| self.glance_at_instance(inside, glance))
             }
-            Expr::StringLiteral(text) => match text.value.to_str().trim().rsplit_once('.') {
-                Some((_, word)) => glance.asks(word, true) || self.tree.is_alias(word),
-                None => self.glance_at_name(text.value.to_str().trim(), annotation.scope, as_type),
+            Expr::StringLiteral(text) => match text.value.to_str().trim() {
+                path if path.contains('.') => {
+                    let (word, _) = last_word(path);
+                    glance.asks(word, true) || self.tree.is_alias(word)
+                }
+                name => self.glance_at_name(name, annotation.scope, as_type),
             },
             _ => true,
         }
