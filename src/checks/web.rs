@@ -7,7 +7,9 @@ use super::error_handling::is_broad;
 use super::web_code::{is_any, is_view};
 use super::words::{is_unguessable, last_name, words};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Assignment, Call, Constant, Exposure, Hits, Module, Node, Reference, Truth};
+use crate::python::{
+    Argument, Assignment, Call, Constant, Exposure, Harm, Hits, Module, Node, Reference, Truth,
+};
 
 pub const FAMILY: Family = Family { id: "web", title: "Web applications", checks: CHECKS };
 
@@ -748,7 +750,7 @@ fn redirects(call: &Call<'_, '_>) -> Option<Confidence> {
     if template_of(call.module, target.expr).is_some_and(|template| stays_here(&template)) {
         return None;
     }
-    match call.module.names().exposure(target) {
+    match call.module.names().exposure_to(Harm::Host, target) {
         Exposure::Request => Some(Confidence::High),
         Exposure::Input => Some(Confidence::Medium),
         _ => None,

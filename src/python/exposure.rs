@@ -37,6 +37,8 @@ pub enum Harm {
     Parents,
     /// Being markup: HTML, XML.
     Markup,
+    /// Leading to another host: addresses.
+    Host,
     /// Being a text at all, where an object made of the same parts does no harm.
     Text,
 }
@@ -154,6 +156,7 @@ impl<'a> Names<'a> {
             Harm::Markup => denied.markup || self.is_markup_escaped(value),
             Harm::Code => denied.quotes && denied.opened,
             Harm::Text => denied.text,
+            Harm::Host => denied.host,
         };
         let exposure = self.exposure(value);
         if is_denied { exposure.min(Exposure::Sanitised) } else { exposure }

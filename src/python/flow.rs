@@ -54,6 +54,8 @@ pub(super) struct Abstract {
     pub denied: Denied,
     /// The way of what came from outside, the source first.
     trail: Option<Rc<Step>>,
+    /// The call that took this address apart, or that gave these parts of an address; 0 for none.
+    parsed: usize,
 }
 
 /// The elements of a list or mapping by their keys.
@@ -86,6 +88,8 @@ pub(super) struct Denied {
     pub markup: bool,
     /// No text of its own, as far as can be seen: a function of another file made it of what it was given.
     pub text: bool,
+    /// No way to another host: the host was compared.
+    pub host: bool,
 }
 
 impl Denied {
@@ -97,6 +101,7 @@ impl Denied {
             parents: matches!(text, ".." | "../" | "..\\"),
             markup: text == "<",
             text: false,
+            host: false,
         }
     }
 
@@ -107,6 +112,7 @@ impl Denied {
             parents: self.parents || other.parents,
             markup: self.markup || other.markup,
             text: self.text || other.text,
+            host: self.host || other.host,
         }
     }
 
@@ -117,6 +123,7 @@ impl Denied {
             parents: self.parents && other.parents,
             markup: self.markup && other.markup,
             text: self.text && other.text,
+            host: self.host && other.host,
         }
     }
 }
@@ -130,7 +137,14 @@ struct Step {
 
 impl Abstract {
     fn of(exposure: Exposure) -> Self {
-        Abstract { exposure, constant: None, elements: None, denied: Denied::default(), trail: None }
+        Abstract {
+            exposure,
+            constant: None,
+            elements: None,
+            denied: Denied::default(),
+            trail: None,
+            parsed: 0,
+        }
     }
 
     fn known(constant: Constant) -> Self {
@@ -160,7 +174,8 @@ impl Abstract {
         } else {
             (other.exposure, other.trail)
         };
-        Abstract { exposure, constant: None, elements, denied, trail }
+        let parsed = if self.parsed == other.parsed { self.parsed } else { 0 };
+        Abstract { exposure, constant: None, elements, denied, trail, parsed }
     }
 
     /// The same value seen at a further place of its way.
@@ -195,8 +210,8 @@ impl Abstract {
             Exposure::Unknown => Exposure::Built,
             other => other,
         };
-        let denied = Denied { text: false, ..denied.unwrap_or_default() };
-        Abstract { exposure, constant: None, elements: None, denied, trail: joined.trail }
+        let denied = Denied { text: false, host: false, ..denied.unwrap_or_default() };
+        Abstract { exposure, constant: None, elements: None, denied, trail: joined.trail, parsed: 0 }
     }
 }
 
@@ -749,6 +764,9 @@ impl<'a> Run<'_, 'a> {
                 if matches!(op, ast::CmpOp::In | ast::CmpOp::NotIn) && positive != holds {
                     self.deny(frame, &compare.left, right);
                 }
+                if let (true, Expr::Attribute(part)) = (positive == holds, &*compare.left) {
+                    self.narrow_host(frame, part, right);
+                }
                 let Expr::Name(name) = &*compare.left else { return };
                 let is_list = matches!(op, ast::CmpOp::In | ast::CmpOp::NotIn);
                 // `x in text` asks for a part of a text, which allows nothing.
@@ -761,6 +779,7 @@ impl<'a> Run<'_, 'a> {
                 }
             }
             Expr::Call(call) if holds => {
+                self.narrow_address(frame, call);
                 let Expr::Attribute(method) = &*call.func else { return };
                 let Expr::Name(name) = &*method.value else { return };
                 if let ("startswith", [prefix]) = (method.attr.as_str(), &*call.arguments.args) {
@@ -784,6 +803,59 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
+    /// `parts.netloc in HOSTS` holds: what `parts` was taken from leads to one of these hosts.
+    fn narrow_host(&self, frame: &mut Frame<'a>, part: &'a ast::ExprAttribute, hosts: &'a Expr) {
+        if !matches!(part.attr.as_str(), "netloc" | "hostname") {
+            return;
+        }
+        let parsed = self.value(frame, &part.value).parsed;
+        let names = self.names.qualified(Value { expr: hosts, scope: frame.scope });
+        // Whoever is sent somewhere cannot be made to ask for another host.
+        let is_own = names.iter().any(|name| name == "flask.request.host" || name.ends_with(".get_host()"));
+        let hosts = self.value(frame, hosts);
+        // An address without a host can be one that only browsers see a host in.
+        let is_none = |constant: &Constant| constant.as_str() == Some("");
+        let allows_none = hosts.constant.as_ref().is_some_and(|constant| match constant {
+            Constant::List(items) => items.iter().any(is_none),
+            constant => is_none(constant),
+        });
+        if parsed == 0 || allows_none || !is_own && hosts.exposure > Exposure::Unknown {
+            return;
+        }
+        if self.spend(1 + frame.state.len() / COPIES) {
+            let same = frame.state.values_mut().filter(|value| value.parsed == parsed);
+            same.for_each(|value| value.denied.host = true);
+        }
+    }
+
+    /// `url_has_allowed_host_and_scheme(target, …)` holds.
+    fn narrow_address(&self, frame: &mut Frame<'a>, call: &'a ast::ExprCall) {
+        let tests = ["django.utils.http.url_has_allowed_host_and_scheme", "django.utils.http.is_safe_url"];
+        let Some(Expr::Name(address)) = call.arguments.find_argument_value("url", 0) else { return };
+        let names = self.names.qualified(Value { expr: &call.func, scope: frame.scope });
+        let is_test = !names.is_empty() && names.iter().all(|name| tests.contains(&name.as_str()));
+        if let (true, Some(value)) = (is_test, frame.state.get_mut(address.id.as_str())) {
+            value.denied.host = true;
+        }
+    }
+
+    /// Notes which variable holds the address that a call takes apart.
+    fn take_apart(&self, frame: &mut Frame<'a>, call: &'a ast::ExprCall) -> usize {
+        let Some(Expr::Name(address)) = call.arguments.args.first() else { return 0 };
+        if !self.spend(1 + frame.state.len() / COPIES) {
+            return 0;
+        }
+        let parsed = std::ptr::from_ref(call).addr();
+        // In a loop, what it took apart the last time is another value.
+        let before = frame.state.values_mut().filter(|value| value.parsed == parsed);
+        before.for_each(|value| value.parsed = 0);
+        match frame.state.get_mut(address.id.as_str()) {
+            Some(value) => value.parsed = parsed,
+            None => return 0,
+        }
+        parsed
+    }
+
     /// `"'" in text` does not hold: the text, or a part of it, is free of quotes.
     fn deny(&self, frame: &mut Frame<'a>, part: &'a Expr, text: &'a Expr) {
         let Some(Constant::Str(part)) = self.value(frame, part).constant else { return };
@@ -802,7 +874,12 @@ impl<'a> Run<'_, 'a> {
         if !self.spend(1) {
             return Abstract::of(Exposure::Unknown);
         }
-        let value = with_stack(|| self.evaluate(frame, expr));
+        let mut value = with_stack(|| self.evaluate(frame, expr));
+        // Only the variable itself is what was taken apart and compared, not what is made of it.
+        if !matches!(expr, Expr::Name(_) | Expr::Call(_) | Expr::If(_) | Expr::BoolOp(_) | Expr::Named(_)) {
+            value.parsed = 0;
+            value.denied.host = false;
+        }
         if frame.record && !expr.is_literal_expr() {
             let place = std::ptr::from_ref(expr).addr();
             let mut evaluated = self.evaluated.borrow_mut();
@@ -1083,10 +1160,14 @@ impl<'a> Run<'_, 'a> {
             receiver.as_ref().is_some_and(|whole| whole.exposure >= Exposure::Input && !whole.denied.text);
         let given = positional.into_iter().chain(keywords).chain(receiver);
         let all = given.reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown));
-        let mut denied = all.denied;
+        let mut denied = Denied { host: false, ..all.denied };
         denied.markup |= escaped;
         denied.quotes |= escaped && call.arguments.find_keyword("quote").is_none();
         let all = Abstract { constant: None, elements: None, denied, ..all };
+        let takes_apart = things
+            .iter()
+            .any(|thing| matches!(thing, Thing::Named(name) if TAKE_APART.contains(&name.as_str())));
+        let all = Abstract { parsed: if takes_apart { self.take_apart(frame, call) } else { 0 }, ..all };
         if names_pure {
             return all;
         }
@@ -1185,8 +1266,8 @@ impl<'a> Run<'_, 'a> {
                     _ => None,
                 };
                 let all = given.iter().cloned().fold(receiver.clone(), Abstract::join);
-                let denied = all.denied.or(replaced.unwrap_or_default());
-                Some(Abstract { constant: None, elements: None, denied, ..all })
+                let denied = Denied { host: false, ..all.denied.or(replaced.unwrap_or_default()) };
+                Some(Abstract { constant: None, elements: None, denied, parsed: 0, ..all })
             }
             _ => None,
         }
@@ -1365,6 +1446,9 @@ impl<'a> Names<'a> {
     }
 }
 
+/// Functions that take an address apart.
+static TAKE_APART: &[&str] = &["urllib.parse.urlparse", "urllib.parse.urlsplit"];
+
 /// Functions whose result holds what they are given, in another form, and nothing else.
 fn is_pure(name: &str) -> bool {
     matches!(
@@ -1442,7 +1526,14 @@ fn with_elements(container: Abstract, elements: Vec<(Constant, Abstract)>) -> Ab
         Some(joined) if joined.exposure > container.exposure => (joined.exposure, joined.trail),
         _ => (container.exposure, container.trail),
     };
-    Abstract { exposure, constant: None, elements: Elements::new(elements), denied: Denied::default(), trail }
+    Abstract {
+        exposure,
+        constant: None,
+        elements: Elements::new(elements),
+        denied: Denied::default(),
+        trail,
+        parsed: 0,
+    }
 }
 
 /// A container that something was put into at a place that is not known.
