@@ -209,12 +209,12 @@ fn built(node: &Node<'_, '_>, hits: &mut Hits) {
     if !is_sql(&template, sent) {
         return;
     }
-    let confidence = match module.names().exposure(module.value(expr)) {
+    let confidence = match exposure_in(module, module.value(expr), std::slice::from_ref(&template)) {
         Exposure::Constant => return,
         Exposure::Sanitised => Confidence::Low,
         Exposure::Input | Exposure::Request => Confidence::High,
         // A name of a table or column mostly comes from the program itself.
-        Exposure::Unknown | Exposure::Built if !has_hole_for_value(&template) => Confidence::Low,
+        Exposure::Unknown | Exposure::Built if !takes_value(&template) => Confidence::Low,
         Exposure::Unknown | Exposure::Built if sent => Confidence::High,
         Exposure::Unknown | Exposure::Built => Confidence::Medium,
     };
@@ -257,10 +257,67 @@ fn is_sql(template: &str, sent: bool) -> bool {
         "update" => sure && any(&["set"]),
         "delete" => sure && soon(&["from"]),
         "with" => sure && any(&["as"]) && any(&["select", "insert", "update", "delete"]),
-        "where" => sure && has_hole_for_value(template),
+        "where" => (shouted || sent || compares(text)) && has_hole_for_value(template),
         "create" | "drop" | "alter" | "truncate" => (shouted || sent) && soon(OBJECTS),
         "grant" | "revoke" => (shouted || sent) && any(&["on", "to"]),
         _ => false,
+    }
+}
+
+/// Whether `where` is followed by a column and what it is compared with, and not by a sentence.
+fn compares(condition: &str) -> bool {
+    let mut words = condition.split_whitespace().skip(2);
+    let operator = words.next().unwrap_or_default().to_ascii_lowercase();
+    operator.starts_with(['=', '<', '>', '!'])
+        || ["between", "in", "is", "like", "not"].contains(&operator.as_str())
+}
+
+/// Statements that a database takes no parameters in: what varies in them is a name or a number, unless it is quoted.
+const UTILITIES: &[&str] = &[
+    "alter", "analyze", "create", "drop", "explain", "grant", "optimize", "pragma", "rename", "revoke",
+    "set", "show", "truncate", "use", "vacuum",
+];
+
+fn is_utility(template: &str) -> bool {
+    let mut words = template.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let is = |word: &str, wanted: &[&str]| wanted.iter().any(|wanted| word.eq_ignore_ascii_case(wanted));
+    words.next().is_some_and(|first| is(first, UTILITIES))
+        && !words.take(400).any(|word| is(word, &["delete", "insert", "select", "update", "where"]))
+}
+
+/// Whether what varies stands where a value stands.
+fn takes_value(template: &str) -> bool {
+    if is_utility(template) {
+        holes(template).any(|hole| hole.is_quoted)
+    } else {
+        has_hole_for_value(template)
+    }
+}
+
+/// Whether what varies stands in quotes, all of it.
+fn is_quoted(template: &str) -> bool {
+    holes(template).all(|hole| hole.is_quoted)
+}
+
+struct Hole {
+    is_quoted: bool,
+}
+
+fn holes(template: &str) -> impl Iterator<Item = Hole> {
+    let mut quotes = 0;
+    template.chars().filter_map(move |c| {
+        quotes += usize::from(c == '\'');
+        (c == HOLE).then_some(Hole { is_quoted: quotes % 2 == 1 })
+    })
+}
+
+/// How exposed a text is that these were written for; one whose quotes were taken out or doubled does no harm in quotes.
+fn exposure_in<'a>(module: &Module<'a>, value: Value<'a>, templates: &[String]) -> Exposure {
+    let names = module.names();
+    if !templates.is_empty() && templates.iter().all(|template| is_quoted(template)) {
+        names.exposure_to(Harm::Quotes, value)
+    } else {
+        names.exposure(value)
     }
 }
 
@@ -329,14 +386,14 @@ fn is_reported<'a>(module: &Module<'a>, value: Value<'a>) -> bool {
         })
 }
 
-fn statement<'a>(call: &Call<'_, 'a>, keyword: &str) -> Option<(Value<'a>, Exposure)> {
-    let Argument::Given(value) = call.argument(keyword, 0) else { return None };
-    let exposure = call.module.names().exposure(value);
-    (!is_reported(call.module, value)).then_some((value, exposure))
+/// What is sent, unless `sql-built` says it all.
+fn statement<'a>(call: &Call<'_, 'a>, keyword: &str) -> Option<Value<'a>> {
+    let value = call.given(keyword, 0)?;
+    (!is_reported(call.module, value)).then_some(value)
 }
 
 fn executes(call: &Call<'_, '_>) -> Option<Confidence> {
-    let (value, exposure) = statement(call, "query")?;
+    let value = statement(call, "query")?;
     let known = DATABASES.iter().any(|package| call.name.starts_with(package));
     if !known && !is_database(receiver(call)?) {
         return None;
@@ -347,23 +404,48 @@ fn executes(call: &Call<'_, '_>) -> Option<Confidence> {
     if takes_objects && call.module.names().exposure_to(Harm::Text, value) <= Exposure::Sanitised {
         return None;
     }
-    match exposure {
+    let written = texts(call.module, value.expr);
+    match exposure_in(call.module, value, &written.templates) {
         Exposure::Constant | Exposure::Sanitised => None,
         Exposure::Unknown => known.then_some(Confidence::Low),
-        Exposure::Built if takes_only_names(call.module, value) => Some(Confidence::Low),
-        Exposure::Built => Some(Confidence::Medium),
+        Exposure::Built if written.take_value() => Some(Confidence::Medium),
+        Exposure::Built => Some(Confidence::Low),
         Exposure::Input | Exposure::Request => Some(Confidence::High),
     }
 }
 
-/// Whether a text is put together in sight, and what varies in it are names of tables and columns.
-fn takes_only_names<'a>(module: &Module<'a>, value: Value<'a>) -> bool {
-    let written = module.names().things(value).into_iter().filter_map(|thing| match thing {
-        Thing::Value(value) => template_of(module, value.expr),
-        _ => None,
-    });
-    let mut templates = template_of(module, value.expr).into_iter().chain(written).peekable();
-    templates.peek().is_some() && templates.all(|text| !has_hole_for_value(&text))
+/// The texts that a statement can be, as far as they are put together in sight.
+struct Texts {
+    templates: Vec<String>,
+    /// Something is added to them in another way.
+    grow: bool,
+}
+
+impl Texts {
+    /// Whether a value is put into one of them, and not only the name of a table or column.
+    fn take_value(&self) -> bool {
+        self.grow || self.templates.iter().any(|template| takes_value(template))
+    }
+}
+
+fn texts<'a>(module: &Module<'a>, expr: &'a Expr) -> Texts {
+    let expr = without_layout(module, expr);
+    let Expr::Name(name) = expr else {
+        return Texts { templates: template_of(module, expr).into_iter().collect(), grow: false };
+    };
+    let mut assigned = module.assigned(name).map(|expr| without_layout(module, expr)).peekable();
+    let grow = assigned.peek().is_some() && module.only_assigned(name).is_none();
+    Texts { templates: assigned.filter_map(|expr| template_of(module, expr)).collect(), grow }
+}
+
+/// What a call is given that only changes the white space in a text.
+fn without_layout<'a>(module: &Module<'a>, expr: &'a Expr) -> &'a Expr {
+    match expr {
+        Expr::Call(call) if module.refers_to(&call.func, &["textwrap.dedent", "inspect.cleandoc"]) => {
+            call.arguments.args.first().unwrap_or(expr)
+        }
+        _ => expr,
+    }
 }
 
 /// Packages that speak to a database.
@@ -439,20 +521,22 @@ fn raw_expression(call: &Call<'_, '_>) -> Option<Confidence> {
     if call.handed_on {
         return Some(Confidence::Medium);
     }
-    let (value, exposure) = statement(call, "sql").or_else(|| statement(call, "text"))?;
+    let value = statement(call, "sql").or_else(|| statement(call, "text"))?;
     // `text` and `select` are judged where they are called.
     if call.module.names().qualified(value).iter().any(|name| name.starts_with("sqlalchemy.")) {
         return None;
     }
-    confidence_in(exposure)
+    confidence_in(call, value)
 }
 
 /// A text that is put together in sight, or comes from outside, is one thing; one that comes from somewhere else in the
 /// program is judged where it is put together.
-fn confidence_in(exposure: Exposure) -> Option<Confidence> {
-    match exposure {
+fn confidence_in<'a>(call: &Call<'_, 'a>, value: Value<'a>) -> Option<Confidence> {
+    let written = texts(call.module, value.expr);
+    match exposure_in(call.module, value, &written.templates) {
         Exposure::Constant | Exposure::Sanitised => None,
         Exposure::Unknown => Some(Confidence::Low),
+        Exposure::Built if !written.take_value() => Some(Confidence::Low),
         Exposure::Built | Exposure::Input | Exposure::Request => Some(Confidence::High),
     }
 }
@@ -463,8 +547,8 @@ fn raw_query(call: &Call<'_, '_>) -> Option<Confidence> {
     if !is_manager(receiver(call)?) {
         return None;
     }
-    let (_, exposure) = statement(call, "raw_query")?;
-    confidence_in(exposure)
+    let value = statement(call, "raw_query")?;
+    confidence_in(call, value)
 }
 
 fn from_input(call: &Call<'_, '_>) -> Option<Confidence> {

@@ -382,6 +382,7 @@ static QUOTING_METHODS: &[&str] = &[
     "escape_string",
     "format_column",
     "format_table",
+    "geo_quote_name",
     "quote_ident",
     "quote_identifier",
     "quote_literal",

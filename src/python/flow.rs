@@ -369,6 +369,7 @@ impl<'a> Run<'_, 'a> {
                 _ if exposed && !matches!(name, "self" | "cls" | "request" | "db" | "session") => {
                     Exposure::Request
                 }
+                _ if self.names.is_given_constants(function, parameter) => Exposure::Sanitised,
                 _ => Exposure::Unknown,
             };
             let value = Abstract::of(exposure).through(parameter.parameter.range());
@@ -481,6 +482,7 @@ impl<'a> Run<'_, 'a> {
                 return self.body(frame, &with.body);
             }
             Stmt::Match(choice) => return self.matched(frame, choice),
+            Stmt::ClassDef(class) => self.class(frame, class),
             Stmt::Assert(assert) => {
                 self.value(frame, &assert.test);
                 self.narrow(frame, &assert.test, true);
@@ -493,6 +495,16 @@ impl<'a> Run<'_, 'a> {
             _ => {}
         }
         Then::Next
+    }
+
+    /// The body of a class runs where it stands; what it binds is not seen outside.
+    fn class(&self, frame: &mut Frame<'a>, class: &'a ast::StmtClassDef) {
+        let Some(inside) = self.names.tree.scope_opened_by(class) else { return };
+        let state = self.copy(&frame.state);
+        let outside = std::mem::replace(&mut frame.scope, inside);
+        self.body(frame, &class.body);
+        frame.scope = outside;
+        frame.state = state;
     }
 
     fn choice(&self, frame: &mut Frame<'a>, choice: &'a ast::StmtIf) -> Then {
@@ -907,12 +919,21 @@ impl<'a> Run<'_, 'a> {
                 if super::exposure::is_request_fact(self.names, Value { expr, scope: frame.scope }) {
                     return Abstract::of(Exposure::Unknown);
                 }
-                self.source(frame, expr).unwrap_or(Abstract {
+                if let Some(source) = self.source(frame, expr) {
+                    return source;
+                }
+                // What the class says, where nothing in the file says otherwise.
+                if base.exposure <= Exposure::Unknown
+                    && let Some(constant) = self.names.constant(Value { expr, scope: frame.scope })
+                {
+                    return Abstract::known(constant);
+                }
+                Abstract {
                     constant: None,
                     elements: None,
                     denied: Denied { text: false, ..base.denied },
                     ..base.at_least_unknown()
-                })
+                }
             }
             Expr::Subscript(subscript) => {
                 let base = self.value(frame, &subscript.value);
@@ -1244,6 +1265,10 @@ impl<'a> Run<'_, 'a> {
             ("keys" | "values" | "items" | "copy", []) if receiver.elements.is_some() => {
                 Some(receiver.clone())
             }
+            // A query can be joined with a table, too.
+            ("join", given) if receiver.denied.text && !given.iter().any(|part| part.elements.is_some()) => {
+                None
+            }
             ("format" | "join" | "format_map", given) => {
                 let parts = given.iter().cloned().chain([receiver.clone()]);
                 Some(Abstract::built(parts).through(method.range()))
@@ -1260,9 +1285,10 @@ impl<'a> Run<'_, 'a> {
                 _,
             ) => {
                 let replaced = match (name, given) {
-                    ("replace", [from, ..]) => {
-                        from.constant.as_ref().and_then(Constant::as_str).map(Denied::by)
-                    }
+                    ("replace", [from, to, ..]) => match (text_of(from), text_of(to)) {
+                        (Some(from), Some(to)) if takes_out(from, to) => Some(Denied::by(from)),
+                        _ => None,
+                    },
                     _ => None,
                 };
                 let all = given.iter().cloned().fold(receiver.clone(), Abstract::join);
@@ -1444,6 +1470,15 @@ impl<'a> Names<'a> {
         }
         constant.filter(|_| !several).map_or(Abstract::of(Exposure::Constant), Abstract::known)
     }
+}
+
+fn text_of(value: &Abstract) -> Option<&str> {
+    value.constant.as_ref().and_then(Constant::as_str)
+}
+
+/// Whether nothing is left of a text that is replaced by another: `''` stands for a quote that ends nothing.
+fn takes_out(from: &str, to: &str) -> bool {
+    !to.contains(from) || to.len() > from.len() && (to == from.repeat(2) || to.starts_with('\\'))
 }
 
 /// Functions that take an address apart.

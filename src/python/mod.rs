@@ -4,6 +4,7 @@
 
 mod assembled;
 mod call;
+mod callers;
 mod constant;
 mod decode;
 mod exposure;

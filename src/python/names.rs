@@ -3,7 +3,7 @@
 //! The analysis is insensitive to the flow of control but knows scopes. Where a name can mean several
 //! things, all are kept: a gate would rather ask.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use compact_str::CompactString;
@@ -11,6 +11,7 @@ use ruff_python_ast::{self as ast, Expr};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::callers::Callers;
 use super::constant::Constant;
 use super::exposure::{Exposure, Exposures};
 use super::known;
@@ -104,6 +105,8 @@ pub struct Names<'a> {
     pub(super) exposures: RefCell<Exposures>,
     /// What the interpretation of a function found, once it was asked for.
     pub(super) flows: RefCell<FxHashMap<ScopeId, Option<Rc<super::flow::Evaluated>>>>,
+    /// Who calls the functions that only this file can call, once it was asked for.
+    callers: OnceCell<Callers<'a>>,
     /// The most exposed value that was asked about lately.
     witness: Cell<Option<(Exposure, Value<'a>)>>,
     /// What is left of the budget.
@@ -126,6 +129,7 @@ impl<'a> Names<'a> {
             folded: RefCell::default(),
             exposures: RefCell::default(),
             flows: RefCell::default(),
+            callers: OnceCell::new(),
             witness: Cell::new(None),
             depth: Cell::new(0),
             gave_up: Cell::new(false),
@@ -135,6 +139,10 @@ impl<'a> Names<'a> {
     /// Whether some name was too entangled to be followed to its end: what is not known may be anything.
     pub fn gave_up(&self) -> bool {
         self.gave_up.get()
+    }
+
+    pub(super) fn callers(&self) -> &Callers<'a> {
+        self.callers.get_or_init(|| Callers::of(&self.tree))
     }
 
     /// Notes that a value was asked about that somebody outside has to do with.
