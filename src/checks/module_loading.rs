@@ -354,7 +354,9 @@ fn reflects_on_module(call: &Call<'_, '_>) -> Option<Confidence> {
     let names = call.module.names();
     let object = call.given("object", 0)?;
     let name = call.given("name", 1)?;
-    let is_constant = names.constant(name).is_some();
+    // Each of several constants is looked at for itself.
+    let possible = names.possible(name);
+    let is_constant = !possible.open && !possible.constants.is_empty();
     let on_module = names.qualified(object).iter().any(|name| POWERFUL.contains(&name.as_str()));
     (on_module && !is_constant).then(|| names.exposure(name).confidence().max(Confidence::Medium))
 }

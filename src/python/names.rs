@@ -663,11 +663,11 @@ impl<'a> Names<'a> {
         let things = |i: usize| argument(i).map(|value| self.things(value)).unwrap_or_default();
         match name {
             "builtins.getattr" | "inspect.getattr_static" => {
-                let name = argument(1).and_then(|value| self.constant(value));
-                let mut out = match name.as_ref().and_then(Constant::as_str) {
-                    Some(name) => self.attribute_of(&things(0), name),
-                    None => Things::new(),
-                };
+                let mut out = Things::new();
+                let names = argument(1).map(|value| self.possible(value)).unwrap_or_default();
+                for name in names.constants.iter().filter_map(Constant::as_str) {
+                    add_all(&mut out, self.attribute_of(&things(0), name));
+                }
                 add_all(&mut out, things(2));
                 out
             }
