@@ -285,7 +285,7 @@ impl Reader<'_> {
             return self.read_link(version);
         }
         let is_file = matches!(version.mode, Mode::Regular | Mode::Executable);
-        let may_be_script = !path.file_name().contains(&b'.');
+        let may_be_script = version.mode == Mode::Executable || !path.file_name().contains(&b'.');
         if !is_file || policy.exclude.matches(path) || !(policy.include.matches(path) || may_be_script) {
             return Ok(None);
         }
@@ -309,7 +309,7 @@ impl Reader<'_> {
     }
 }
 
-/// How large a file without an ending may be for its first line to be read all the same, in bytes.
+/// How large a file that may be a script may be for its first line to be read all the same, in bytes.
 const MAX_LARGE_SCRIPT: u64 = 64 << 20;
 
 /// What a reviewer must know of the change as a whole.

@@ -143,8 +143,8 @@ fn analyse_file(candidate: Candidate, analyser: &Analyser<'_>) -> Option<Analyse
     let policy = analyser.policy();
     let path = FilePath::from_os(&candidate.path);
     let wanted = candidate.named || policy.selects_path(&path);
-    let may_be_script = !path.file_name().contains(&b'.') && !policy.exclude.matches(&path);
-    if !wanted && !may_be_script {
+    let may_be_script = || !path.file_name().contains(&b'.') || is_executable(&candidate.path);
+    if !wanted && (policy.exclude.matches(&path) || !may_be_script()) {
         return None;
     }
     let analysis = match read(&candidate.path, policy.limits.file_size) {
@@ -153,6 +153,18 @@ fn analyse_file(candidate: Candidate, analyser: &Analyser<'_>) -> Option<Analyse
         _ => return None,
     };
     Some(Analysed { file: candidate.path, path, analysis })
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+}
+
+/// Other systems have no such bit.
+#[cfg(not(unix))]
+fn is_executable(_: &Path) -> bool {
+    false
 }
 
 /// Whether a file that was not read is a Python script by its first line, or cannot be opened even to tell.
