@@ -1,5 +1,5 @@
-//! Who calls the functions that only this file can call: those whose name starts with an underscore, and those defined
-//! inside another function.
+//! Who calls the functions that only this file can call: those defined inside another function. An underscore before a
+//! name keeps nobody out.
 
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, ParameterWithDefault};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -18,7 +18,7 @@ impl<'a> Callers<'a> {
         let mut calls: FxHashMap<&str, Vec<&ast::ExprCall>> = FxHashMap::default();
         for (id, node) in tree.nodes() {
             if let AnyNodeRef::StmtFunctionDef(function) = node
-                && is_private(tree, function, tree.scope_of(id))
+                && is_inner(tree, function, tree.scope_of(id))
             {
                 calls.insert(function.name.as_str(), Vec::new());
             }
@@ -54,14 +54,9 @@ impl<'a> Callers<'a> {
     }
 }
 
-/// Whether no other file is meant to call a function, and nothing is put around it.
-fn is_private(tree: &Tree<'_>, function: &ast::StmtFunctionDef, scope: ScopeId) -> bool {
-    let name = function.name.as_str();
-    let is_inner = matches!(tree.scope(scope).kind, ScopeKind::Function(_));
-    let is_plain = function.decorator_list.iter().all(|decorator| {
-        matches!(&decorator.expression, Expr::Name(name) if matches!(name.id.as_str(), "staticmethod" | "classmethod"))
-    });
-    is_plain && (is_inner || name.starts_with('_')) && !name.ends_with("__")
+/// Whether a function is defined inside another, and nothing is put around it.
+fn is_inner(tree: &Tree<'_>, function: &ast::StmtFunctionDef, scope: ScopeId) -> bool {
+    matches!(tree.scope(scope).kind, ScopeKind::Function(_)) && function.decorator_list.is_empty()
 }
 
 fn last_name(expr: &Expr) -> Option<&str> {
