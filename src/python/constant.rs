@@ -1,8 +1,12 @@
 //! What an expression computes, where that can be told from the source alone.
 
+use std::sync::LazyLock;
+
 use ruff_python_ast::{self as ast, Expr, InterpolatedStringElement, Number, Operator, UnaryOp};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
+use super::glance::last_word;
 use super::names::{Names, STEP, Thing, Value, Written};
 
 /// How long a folded string or how large a folded list may become.
@@ -595,33 +599,44 @@ fn formatted(template: &str, given: &[Constant]) -> Option<String> {
     Some(out)
 }
 
-/// Whether this is the last part of the name of a function that [`apply_function`] knows.
-fn is_foldable(name: &str) -> bool {
-    matches!(
-        name,
-        "a2b_base64"
-            | "a2b_hex"
-            | "b16decode"
-            | "b64decode"
-            | "bool"
-            | "bytearray"
-            | "bytes"
-            | "chr"
-            | "decode"
-            | "decodebytes"
-            | "encode"
-            | "fromhex"
-            | "int"
-            | "len"
-            | "ord"
-            | "standard_b64decode"
-            | "str"
-            | "unhexlify"
-            | "urlsafe_b64decode"
-    )
+/// The functions that [`apply_function`] understands; one that is not here is not asked about.
+static FUNCTIONS: &[&str] = &[
+    "base64.b16decode",
+    "base64.b64decode",
+    "base64.decodebytes",
+    "base64.standard_b64decode",
+    "base64.urlsafe_b64decode",
+    "binascii.a2b_base64",
+    "binascii.a2b_hex",
+    "binascii.unhexlify",
+    "builtins.bool",
+    "builtins.bytearray",
+    "builtins.bytearray.fromhex",
+    "builtins.bytes",
+    "builtins.bytes.fromhex",
+    "builtins.chr",
+    "builtins.int",
+    "builtins.len",
+    "builtins.ord",
+    "builtins.str",
+    "codecs.decode",
+    "codecs.encode",
+    "inspect.cleandoc",
+    "textwrap.dedent",
+];
+
+/// Their last parts.
+static FUNCTION_WORDS: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| FUNCTIONS.iter().map(|name| last_word(name).0).collect());
+
+fn is_foldable(word: &str) -> bool {
+    FUNCTION_WORDS.contains(word)
 }
 
 pub(super) fn apply_function(name: &str, given: &[Constant]) -> Option<Constant> {
+    if !FUNCTIONS.contains(&name) {
+        return None;
+    }
     use Constant::{Bytes, Int, List, Str};
     match (name, given) {
         ("builtins.chr", [Int(n)]) => char::from_u32(u32::try_from(*n).ok()?).map(|c| Str(c.to_string())),
