@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Measures mergegate beside its peers and prints a table in Markdown (docs/performance.md).
 
-    benches/compare.py [--mergegate PROGRAM] [--cache FOLDER] [--corpus FOLDER] [--largest FILES]
+    benches/compare.py [--mergegate PROGRAM] [--cache FOLDER] [--corpus FOLDER] [--history REPOSITORY]
+                       [--largest FILES] [--only PART…]
 
 Without --mergegate a release build of this checkout is made. The peers (ruff, bandit) and the corpus (ten packages)
-come from PyPI into the cache folder, once; --corpus takes a folder of Python files instead. Every figure is the
-median of several runs, and the programs of one row take turns, so that what else the machine does hits all of them.
+come from PyPI into the cache folder, and the history of ansible from GitHub, once; --corpus takes a folder of Python
+files instead, and --history another repository. --only prints some parts of the table: start, scan, latency, renames,
+growth, history. Every figure is the median of several runs, and the programs of one row take turns, so that what else
+the machine does hits all of them.
 """
 
 import argparse
@@ -25,9 +28,14 @@ PACKAGES = [
     "django", "sqlalchemy", "pandas", "sympy", "ansible-core", "apache-airflow-core",
     "homeassistant", "scikit-learn", "transformers", "twisted",
 ]
-PEERS = ["ruff", "bandit"]
-STRICT = "version: 1\nextends: []\nrules:\n  - select: {severity: info}\n    action: warn\n"
+PEERS = ["ruff==0.17.6", "bandit==1.9.4"]
+HISTORY = "https://github.com/ansible/ansible"
+STRICT = "version: 1\nextends: []\nrules:\n  - select: {severity: info}\n    action: warn\nlimits: {file-size: 16MiB}\n"
 RUNS = 5
+# What takes milliseconds is measured more often.
+SHORT_RUNS = 15
+COMMITS = 200
+PARTS = ["start", "scan", "latency", "renames", "growth", "history"]
 
 
 def run(command, **options):
@@ -58,6 +66,14 @@ def fetch_corpus(cache):
     return corpus
 
 
+def fetch_history(cache):
+    history = cache / "ansible.git"
+    if not history.exists():
+        run(["git", "clone", "--quiet", "--bare", HISTORY, cache / "ansible.part"])
+        (cache / "ansible.part").rename(history)
+    return history
+
+
 class Measured:
     """The median wall time of a command in seconds, and the largest memory it took in MiB."""
 
@@ -68,6 +84,11 @@ class Measured:
         environment = dict(os.environ)
         if threads:
             environment["RAYON_NUM_THREADS"] = str(threads)
+        if callable(command):
+            start = time.perf_counter()
+            command()
+            self.times.append(time.perf_counter() - start)
+            return
         start = time.perf_counter()
         process = subprocess.Popen([str(part) for part in command], cwd=folder, env=environment,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -150,9 +171,13 @@ def branch(folder, name, changed, sources):
         importer.stdin.close()
 
 
-def latency(mergegate, parse, corpus, largest):
+def sources_of(corpus):
     paths = sorted((corpus / "stdlib").glob("*.py"))
-    sources = [path.read_bytes() for path in paths if 2_000 < path.stat().st_size < 40_000][:60]
+    return [path.read_bytes() for path in paths if 2_000 < path.stat().st_size < 40_000][:60]
+
+
+def latency(mergegate, parse, corpus, largest):
+    sources = sources_of(corpus)
     for files in (100, 1_000, 10_000, 100_000, 1_000_000):
         if files > largest:
             break
@@ -171,10 +196,115 @@ def latency(mergegate, parse, corpus, largest):
                         (sides / f"{side}{number}.py").write_bytes(sources[number % len(sources)])
                 check = [mergegate, "check", "--base", "main", "--head", name]
                 diff = ["git", "diff", "--name-status", "--merge-base", "main", name]
-                mine, theirs, least = side_by_side([check, diff, [parse, sides]], folder)
+                runs = SHORT_RUNS if changed <= 100 else RUNS
+                mine, theirs, least = side_by_side([check, diff, [parse, sides]], folder, runs=runs)
                 theirs.times = [a + b for a, b in zip(theirs.times, least.times)]
                 compare(f"check of {changed:,} of {files:,} files", "git diff, and parse of both sides", mine, theirs,
                         f"peak {mine.peak} MiB")
+
+
+def renames(mergegate):
+    """1,000 files that are moved and edited: nothing but their lines tells which is which."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch) / "r.git"
+        git(folder.parent, "init", "--quiet", "--bare", "-b", "main", folder)
+        with subprocess.Popen(["git", "-C", folder, "fast-import", "--quiet"], stdin=subprocess.PIPE) as importer:
+            write = importer.stdin.write
+            for name, base in (("main", b""), ("change", b"from refs/heads/main\ndeleteall\n")):
+                write(b"commit refs/heads/%s\ncommitter B <b@example.com> 1700000000 +0000\ndata 1\na\n%s"
+                      % (name.encode(), base))
+                for number in range(1_000):
+                    lines = [b"def f%d_%d(x):\n    return x + %d\n" % (number, line, line) for line in range(100)]
+                    lines[7] = b"import %s\n" % name.encode()
+                    source = b"".join(lines)
+                    write(b"M 100644 inline %s/m%d_%s.py\ndata %d\n%s\n"
+                          % (name.encode(), number, name.encode(), len(source), source))
+            importer.stdin.close()
+        check = [mergegate, "check", "--base", "main", "--head", "change"]
+        diff = ["git", "diff", "--name-status", "--find-renames", "-l0", "--merge-base", "main", "change"]
+        mine, theirs = side_by_side([check, diff], folder)
+        compare("check of 1,000 files that were renamed and edited", "git diff with all renames", mine, theirs,
+                f"peak {mine.peak} MiB")
+
+
+def growth(mergegate, corpus, policy):
+    """The time per byte on one thread: files of any size, and any number of them."""
+    sources = sources_of(corpus)
+    with tempfile.TemporaryDirectory() as scratch:
+        for size, number in ((1_000, 10_000), (10_000, 1_000), (100_000, 100), (1_000_000, 10), (10_000_000, 1)):
+            per_byte(mergegate, policy, pathlib.Path(scratch) / f"size{size}", number, lambda n: of_size(sources, n, size),
+                     f"scan of {number:,} files of {size // 1000:,} kB")
+        for number in (10, 100, 1_000, 10_000, 100_000):
+            per_byte(mergegate, policy, pathlib.Path(scratch) / f"number{number}", number,
+                     lambda n: of_size(sources, n % 50, 3_000), f"scan of {number:,} files of 3 kB")
+
+
+def of_size(sources, number, size):
+    """Functions of real files, from another place for each number, up to a size."""
+    blocks = [block for source in sources for block in source.split(b"\n\n\n")]
+    text, at = b"", number * 7
+    while len(text) < size:
+        text += blocks[at % len(blocks)] + b"\n\n\n"
+        at += 1
+    return text
+
+
+def per_byte(mergegate, policy, folder, number, content, name):
+    folder.mkdir()
+    size = 0
+    for n in range(number):
+        path = folder / f"d{n // 1000}" / f"m{n}.py"
+        path.parent.mkdir(exist_ok=True)
+        if n >= 1_000 and number > 10_000:  # the same content again takes no room on the disk
+            os.link(folder / "d0" / f"m{n % 1_000}.py", path)
+        else:
+            path.write_bytes(content(n))
+        size += path.stat().st_size
+    (mine,) = side_by_side([[mergegate, "scan", "--policy", policy, "."]], folder, 1, runs=3)
+    row(name, shown(mine.median), "", "", "", f"{mine.median / size * 1e9:.0f} ns per byte, peak {mine.peak} MiB")
+    shutil.rmtree(folder)
+
+
+def history(mergegate, bin, repository):
+    """Real commits, each as whole processes."""
+    listed = git(repository, "log", "--no-merges", "--format=%H", "-n", "4000", "--", "*.py", capture_output=True)
+    commits = listed.stdout.decode().split()
+    commits = commits[:: max(1, len(commits) // COMMITS)][:COMMITS]
+    times = {"mergegate": [], "git diff": [], "ruff on both sides": []}
+    for commit in commits:
+        check = [mergegate, "check", "--base", f"{commit}~1", "--head", commit]
+        diff = ["git", "diff", "--name-status", f"{commit}~1", commit]
+        measured = side_by_side([check, diff, lambda: ruff_on_both(bin, repository, commit)], repository, runs=3)
+        for kept, one in zip(times.values(), measured):
+            kept.append(min(one.times))
+    mine = sorted(times["mergegate"])
+    for peer in ("git diff", "ruff on both sides"):
+        theirs = sorted(times[peer])
+        for name, at in (("median", 0.5), ("90th percentile", 0.9), ("99th percentile", 0.99)):
+            a, b = (kept[min(int(len(kept) * at), len(kept) - 1)] for kept in (mine, theirs))
+            row(f"check of {len(commits)} commits of {repository.stem}, {name}", shown(a), peer, shown(b), f"{a / b:.3g}", "")
+
+
+def ruff_on_both(bin, repository, commit):
+    """Takes both versions of the changed files out of the repository and runs ruff over them."""
+    changed = git(repository, "diff", "--name-only", "-z", "--no-renames", f"{commit}~1", commit, "--", "*.py",
+                  capture_output=True).stdout.decode().split("\0")[:-1]
+    with tempfile.TemporaryDirectory() as scratch:
+        wanted = "".join(f"{side}:{path}\n" for side in (f"{commit}~1", commit) for path in changed)
+        with subprocess.Popen(["git", "-C", repository, "cat-file", "--batch"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as reader:
+            answers = reader.communicate(wanted.encode())[0]
+        at = 0
+        for number in range(2 * len(changed)):
+            end = answers.index(b"\n", at)
+            words = answers[at:end].split(b" ")
+            at = end + 1
+            if words[-1] != b"missing":
+                size = int(words[2])
+                (pathlib.Path(scratch) / f"{number}.py").write_bytes(answers[at:at + size])
+                at += size + 1
+        subprocess.run([bin / "ruff", "check", "--isolated", "--no-cache", "--select", "S", "--preview", "--exit-zero",
+                        scratch], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def start(mergegate):
@@ -187,21 +317,31 @@ def main():
     arguments.add_argument("--mergegate", type=pathlib.Path)
     arguments.add_argument("--cache", type=pathlib.Path, default=pathlib.Path.home() / ".cache" / "mergegate-bench")
     arguments.add_argument("--corpus", type=pathlib.Path)
-    arguments.add_argument("--largest", type=int, default=100_000, help="files in the largest repository made")
+    arguments.add_argument("--history", type=pathlib.Path)
+    arguments.add_argument("--largest", type=int, default=1_000_000, help="files in the largest repository made")
+    arguments.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     chosen = arguments.parse_args()
     chosen.cache.mkdir(parents=True, exist_ok=True)
     run(["cargo", "build", "--quiet", "--release", "--examples"] + ([] if chosen.mergegate else ["--bins"]), cwd=HERE)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target")) / "release"
     mergegate = (chosen.mergegate or target / "mergegate").resolve()
+    parse = target / "examples" / "parse"
     bin = fetch_peers(chosen.cache)
     corpus = (chosen.corpus or fetch_corpus(chosen.cache)).resolve()
-    policy = chosen.cache / "strict.yml"
+    policy = chosen.cache.resolve() / "strict.yml"
     policy.write_text(STRICT)
     row("what", "mergegate", "beside", "takes", "ratio", "")
     row("---", "---:", "---", "---:", "---:", "---")
-    start(mergegate)
-    whole_tree(mergegate, target / "examples" / "parse", bin, corpus, policy)
-    latency(mergegate, target / "examples" / "parse", corpus, chosen.largest)
+    parts = {
+        "start": lambda: start(mergegate),
+        "scan": lambda: whole_tree(mergegate, parse, bin, corpus, policy),
+        "latency": lambda: latency(mergegate, parse, corpus, chosen.largest),
+        "renames": lambda: renames(mergegate),
+        "growth": lambda: growth(mergegate, corpus, policy),
+        "history": lambda: history(mergegate, bin, (chosen.history or fetch_history(chosen.cache)).resolve()),
+    }
+    for part in chosen.only:
+        parts[part]()
 
 
 if __name__ == "__main__":

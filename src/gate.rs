@@ -245,9 +245,10 @@ struct Reader<'r> {
 
 impl Reader<'_> {
     fn both(&self, file: &Versions) -> Result<Compared, GitError> {
-        let base = file.base.iter().filter_map(|version| self.read(version).transpose());
-        let head = file.head.as_ref().map_or(Ok(None), |version| self.read(version))?;
-        Ok(Compared { base: base.collect::<Result<_, _>>()?, head })
+        let base = || file.base.iter().filter_map(|version| self.read(version).transpose()).collect();
+        let head = || file.head.as_ref().map_or(Ok(None), |version| self.read(version));
+        let (base, head): (Result<_, _>, _) = rayon::join(base, head);
+        Ok(Compared { base: base?, head: head? })
     }
 
     /// A link with the name of a Python file is what Python imports, and is not followed. Where it leads to a file

@@ -122,7 +122,7 @@ pub fn run(cli: &Cli, world: &World) -> Result<u8, Failure> {
 }
 
 fn run_check(args: &CheckArgs, color: Color, world: &World) -> Result<u8, Failure> {
-    limit_threads(&args.common)?;
+    start_threads(&args.common)?;
     let repository = Repository::open(&args.repo)?;
     let request = request(args, world);
     let revisions = repository.resolve(&request)?;
@@ -172,7 +172,7 @@ fn request(args: &CheckArgs, world: &World) -> Request {
 }
 
 fn run_scan(args: &ScanArgs, color: Color, world: &World) -> Result<u8, Failure> {
-    limit_threads(&args.common)?;
+    start_threads(&args.common)?;
     let style = world.style(color);
     let found = match &args.common.policy {
         Some(path) => policy_source::given(path, style)?,
@@ -184,12 +184,13 @@ fn run_scan(args: &ScanArgs, color: Color, world: &World) -> Result<u8, Failure>
     deliver(&verdict, &args.common, color, world)
 }
 
-fn limit_threads(common: &Common) -> Result<(), Failure> {
-    let Some(threads) = common.threads else { return Ok(()) };
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build_global()
-        .map_err(|error| Failure::undecided(format!("cannot start {threads} threads: {error}")))
+/// Starts the threads that share the work, of which this is one: while it waits for others, a small change would be done.
+fn start_threads(common: &Common) -> Result<(), Failure> {
+    let mut threads = rayon::ThreadPoolBuilder::new().use_current_thread();
+    if let Some(count) = common.threads {
+        threads = threads.num_threads(count);
+    }
+    threads.build_global().map_err(|error| Failure::undecided(format!("cannot start the threads: {error}")))
 }
 
 /// Renders all reports before the first is written, so that a failure leaves none half done.

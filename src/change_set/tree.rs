@@ -121,17 +121,17 @@ struct Item {
 impl Comparison<'_> {
     fn compare(&mut self, folder: &Folder, folders: &mut Vec<Folder>) -> Result<(), GitError> {
         for (name, slot) in self.slots(folder)? {
-            let path = join(&folder.path, &name)?;
             let (file, subfolder) = match slot.head {
                 Some(Node::File(entry)) => (Some(entry), None),
                 Some(Node::Folder(id)) => (None, Some(id)),
                 None => (None, None),
             };
             if !slot.base_files.contains(&file) {
-                let path = FilePath::from_bytes(path.clone());
+                let path = FilePath::from_bytes(join(&folder.path, &name)?);
                 self.found.push(Difference { path, bases: slot.base_files, head: file });
             }
             if !slot.base_folders.contains(&subfolder) {
+                let path = join(&folder.path, &name)?;
                 folders.push(Folder { path, bases: slot.base_folders, head: subfolder });
             }
         }
@@ -179,11 +179,10 @@ fn read(git: &gix::Repository, id: ObjectId, path: &[u8]) -> Result<Vec<Item>, G
         [] => format!("the tree {id}"),
         _ => format!("the tree {id} of {}", FilePath::from_bytes(path)),
     };
-    if !git.has_object(id) {
-        return Err(missing_object(git, &shown()));
-    }
-    let tree =
-        git.find_tree(id).map_err(|error| GitError::caused_by(format!("cannot read {}", shown()), &error))?;
+    let unreadable = |error: &gix::Error| GitError::caused_by(format!("cannot read {}", shown()), error);
+    let object = git.try_find_object(id).map_err(|error| unreadable(&error))?;
+    let object = object.ok_or_else(|| missing_object(git, &shown()))?;
+    let tree = object.try_into_tree().map_err(|error| unreadable(&error))?;
     TreeRefIter::from_bytes(&tree.data, git.object_hash())
         .map(|entry| {
             let entry =

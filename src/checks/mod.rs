@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::check::Check;
 
@@ -113,7 +113,8 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
 pub fn named(name: &str) -> &'static [&'static Check] {
     static INDEX: LazyLock<FxHashMap<String, Vec<&'static Check>>> = LazyLock::new(|| {
         let mut index: FxHashMap<String, Vec<&'static Check>> = FxHashMap::default();
-        let is_id = |name: &str| all().any(|check| check.id.eq_ignore_ascii_case(name));
+        let ids: FxHashSet<String> = all().map(|check| check.id.to_ascii_lowercase()).collect();
+        let is_id = |name: &str| ids.contains(&name.to_ascii_lowercase());
         for check in all() {
             let bare = check.aliases.iter().filter_map(|a| a.split_once(':').map(|(_, name)| name));
             let bare = bare.filter(|name| !is_id(name));

@@ -243,12 +243,13 @@ fn known_checks(
     if let Some(check) = custom.iter().find(|check| check.id == name) {
         return Some(vec![check.id.as_str().into()]);
     }
-    let named = checks::named(name);
     // The bare alias of one check may be the id of another, which then is what is meant.
-    let meant = named.iter().find(|check| check.id.eq_ignore_ascii_case(name));
-    let meant = meant.map_or(named, std::slice::from_ref);
-    if !meant.is_empty() {
-        return Some(meant.iter().map(|check| check.id.into()).collect());
+    if let Some(check) = checks::all().find(|check| check.id.eq_ignore_ascii_case(name)) {
+        return Some(vec![check.id.into()]);
+    }
+    let named = checks::named(name);
+    if !named.is_empty() {
+        return Some(named.iter().map(|check| check.id.into()).collect());
     }
     let families = checks::FAMILIES.iter().map(|family| family.id);
     let help = if let Some(family) = families.clone().find(|family| *family == name) {

@@ -178,6 +178,14 @@ impl Abstract {
         Abstract { exposure, constant: None, elements, denied, trail, parsed }
     }
 
+    /// Whether both are known to be the same.
+    fn is_same(&self, other: &Abstract) -> bool {
+        self.elements.as_ref().map(Rc::as_ptr) == other.elements.as_ref().map(Rc::as_ptr)
+            && self.trail.as_ref().map(Rc::as_ptr) == other.trail.as_ref().map(Rc::as_ptr)
+            && (self.exposure, self.denied, self.parsed) == (other.exposure, other.denied, other.parsed)
+            && self.constant == other.constant
+    }
+
     /// The same value seen at a further place of its way.
     fn through(mut self, place: TextRange) -> Self {
         if self.exposure >= Exposure::Input {
@@ -230,6 +238,10 @@ fn join_elements(a: &[(Constant, Abstract)], b: &[(Constant, Abstract)]) -> Opti
 
 /// What the variables of a function hold.
 type State<'a> = FxHashMap<&'a str, Abstract>;
+
+fn are_same(a: &State<'_>, b: &State<'_>) -> bool {
+    a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| value.is_same(other)))
+}
 
 /// How much it costs to join two of these.
 fn cost_of_join(state: &State<'_>) -> usize {
@@ -560,9 +572,11 @@ impl<'a> Run<'_, 'a> {
         self.body(frame, &each.orelse);
     }
 
-    /// A loop body, which runs any number of times: twice is enough for what the second turn sees of the first.
+    /// A loop body, which runs any number of times: twice is enough for what the second turn sees of the first, and once
+    /// where that is nothing. Loops in loops would otherwise double the work with each.
     fn repeated(&self, frame: &mut Frame<'a>, body: &'a [Stmt]) {
         let outer = std::mem::take(&mut frame.jumps);
+        let before = self.copy(&frame.state);
         let mut ends = vec![self.copy(&frame.state)];
         for _ in 0..2 {
             if self.body(frame, body) == Then::Next {
@@ -571,6 +585,9 @@ impl<'a> Run<'_, 'a> {
             ends.append(&mut frame.jumps);
             let all = std::mem::take(&mut ends);
             self.meet(frame, all);
+            if are_same(&before, &frame.state) {
+                break;
+            }
             ends.push(self.copy(&frame.state));
         }
         frame.jumps = outer;
