@@ -338,6 +338,9 @@ impl<'a> Run<'_, 'a> {
             return a;
         }
         for (name, value) in b {
+            if a.get(name).is_some_and(|old| old.is_same(&value)) {
+                continue;
+            }
             let value = match a.remove(name) {
                 Some(old) => old.join(value),
                 None => value,
