@@ -2,7 +2,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Family;
-use super::built_text::{HOLE, is_part, template_of};
+use super::built_text::{Built, HOLE, built_by, is_part};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call, Exposure, Harm, Hits, Module, Node, Thing, Value};
 
@@ -204,17 +204,17 @@ fn built(node: &Node<'_, '_>, hits: &mut Hits) {
     if is_part(module, node.node) {
         return;
     }
-    let Some(template) = template_of(module, expr) else { return };
+    let Some(built) = built_by(module, expr) else { return };
     let sent = is_sent(module, node.node);
-    if !is_sql(&template, sent) {
+    if !is_sql(&built.text, sent) || module.names().exposure(module.value(expr)) == Exposure::Constant {
         return;
     }
-    let confidence = match exposure_in(module, module.value(expr), std::slice::from_ref(&template)) {
-        Exposure::Constant => return,
-        Exposure::Sanitised => Confidence::Low,
+    let parts = Parts::of(module, &built);
+    let confidence = match parts.all {
+        Exposure::Constant | Exposure::Sanitised => Confidence::Low,
         Exposure::Input | Exposure::Request => Confidence::High,
         // A name of a table or column mostly comes from the program itself.
-        Exposure::Unknown | Exposure::Built if !takes_value(&template) => Confidence::Low,
+        Exposure::Unknown | Exposure::Built if parts.values <= Exposure::Sanitised => Confidence::Low,
         Exposure::Unknown | Exposure::Built if sent => Confidence::High,
         Exposure::Unknown | Exposure::Built => Confidence::Medium,
     };
@@ -285,39 +285,36 @@ fn is_utility(template: &str) -> bool {
         && !words.take(400).any(|word| is(word, &["delete", "insert", "select", "update", "where"]))
 }
 
-/// Whether what varies stands where a value stands.
-fn takes_value(template: &str) -> bool {
-    if is_utility(template) {
-        holes(template).any(|hole| hole.is_quoted)
-    } else {
-        has_hole_for_value(template)
-    }
+/// How exposed the parts of a statement are, at the worst.
+struct Parts {
+    /// All of them.
+    all: Exposure,
+    /// Those that stand where a value stands.
+    values: Exposure,
 }
 
-/// Whether what varies stands in quotes, all of it.
-fn is_quoted(template: &str) -> bool {
-    holes(template).all(|hole| hole.is_quoted)
-}
-
-struct Hole {
-    is_quoted: bool,
-}
-
-fn holes(template: &str) -> impl Iterator<Item = Hole> {
-    let mut quotes = 0;
-    template.chars().filter_map(move |c| {
-        quotes += usize::from(c == '\'');
-        (c == HOLE).then_some(Hole { is_quoted: quotes % 2 == 1 })
-    })
-}
-
-/// How exposed a text is that these were written for; one whose quotes were taken out or doubled does no harm in quotes.
-fn exposure_in<'a>(module: &Module<'a>, value: Value<'a>, templates: &[String]) -> Exposure {
-    let names = module.names();
-    if !templates.is_empty() && templates.iter().all(|template| is_quoted(template)) {
-        names.exposure_to(Harm::Quotes, value)
-    } else {
-        names.exposure(value)
+impl Parts {
+    fn of<'a>(module: &Module<'a>, built: &Built<'a>) -> Parts {
+        let names = module.names();
+        let is_utility = is_utility(&built.text);
+        let mut parts = Parts { all: Exposure::Constant, values: Exposure::Constant };
+        let mut quotes = 0;
+        let mut end = 0;
+        for (at, part) in built.holes() {
+            quotes += built.text[end..at].matches('\'').count();
+            end = at;
+            let is_quoted = quotes % 2 == 1;
+            let exposure = match part {
+                None => Exposure::Built,
+                // A part whose quotes were taken out or doubled does no harm in quotes.
+                Some(expr) if is_quoted => names.exposure_to(Harm::SingleQuotes, module.value(expr)),
+                Some(expr) => names.exposure(module.value(expr)),
+            };
+            let is_value = if is_utility { is_quoted } else { stands_for_value(&built.text, at) };
+            parts.all = parts.all.max(exposure);
+            parts.values = parts.values.max(if is_value { exposure } else { Exposure::Constant });
+        }
+        parts
     }
 }
 
@@ -329,23 +326,17 @@ const OBJECTS: &[&str] = &[
 
 /// Whether a part that varies stands where a value stands, and not where the name of a table or column does.
 fn has_hole_for_value(template: &str) -> bool {
-    // `CREATE TABLE a LIKE b`
-    let before_values: &[&str] =
-        if template.trim_start().get(..6).is_some_and(|w| w.eq_ignore_ascii_case("create")) {
-            &["values"]
-        } else {
-            &["between", "like", "limit", "offset", "values"]
-        };
-    template.match_indices(HOLE).any(|(at, _)| {
-        // What is told by the word before a long list of holes is told at its first.
-        let before = template[template.floor_char_boundary(at.saturating_sub(100))..at].trim_end();
-        before.ends_with(['\'', '=', '<', '>', '%']) || {
-            let open =
-                before.trim_end_matches(|c: char| c == '(' || c == ',' || c == HOLE || c.is_whitespace());
-            let word = open.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-            before_values.contains(&word.to_ascii_lowercase().as_str())
-        }
-    })
+    template.match_indices(HOLE).any(|(at, _)| stands_for_value(template, at))
+}
+
+fn stands_for_value(template: &str, at: usize) -> bool {
+    // What is told by the word before a long list of holes is told at its first.
+    let before = template[template.floor_char_boundary(at.saturating_sub(100))..at].trim_end();
+    before.ends_with(['\'', '=', '<', '>', '%']) || {
+        let open = before.trim_end_matches(|c: char| c == '(' || c == ',' || c == HOLE || c.is_whitespace());
+        let word = open.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        ["between", "like", "limit", "offset", "values"].contains(&word.to_ascii_lowercase().as_str())
+    }
 }
 
 /// Methods and functions that take a statement as their first argument.
@@ -378,7 +369,7 @@ fn is_sent<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
 
 /// Whether `sql-built` already speaks about the text that a value is.
 fn is_reported<'a>(module: &Module<'a>, value: Value<'a>) -> bool {
-    let is_built = |expr: &'a Expr| template_of(module, expr).is_some_and(|template| is_sql(&template, true));
+    let is_built = |expr: &'a Expr| built_by(module, expr).is_some_and(|built| is_sql(&built.text, true));
     is_built(value.expr)
         || module.names().things(value).iter().any(|thing| match thing {
             Thing::Value(value) => is_built(value.expr),
@@ -404,38 +395,42 @@ fn executes(call: &Call<'_, '_>) -> Option<Confidence> {
     if takes_objects && call.module.names().exposure_to(Harm::Text, value) <= Exposure::Sanitised {
         return None;
     }
-    let written = texts(call.module, value.expr);
-    match exposure_in(call.module, value, &written.templates) {
+    let (exposure, takes_value) = exposure_of_statement(call.module, value);
+    match exposure {
         Exposure::Constant | Exposure::Sanitised => None,
         Exposure::Unknown => known.then_some(Confidence::Low),
-        Exposure::Built if written.take_value() => Some(Confidence::Medium),
-        Exposure::Built => Some(Confidence::Low),
+        Exposure::Built => Some(if takes_value { Confidence::Medium } else { Confidence::Low }),
         Exposure::Input | Exposure::Request => Some(Confidence::High),
     }
 }
 
-/// The texts that a statement can be, as far as they are put together in sight.
-struct Texts {
-    templates: Vec<String>,
-    /// Something is added to them in another way.
-    grow: bool,
-}
-
-impl Texts {
-    /// Whether a value is put into one of them, and not only the name of a table or column.
-    fn take_value(&self) -> bool {
-        self.grow || self.templates.iter().any(|template| takes_value(template))
+/// How exposed a statement is, and whether a value is put into it in sight, and not only the name of a table or column.
+fn exposure_of_statement<'a>(module: &Module<'a>, value: Value<'a>) -> (Exposure, bool) {
+    let whole = module.names().exposure(value);
+    if whole <= Exposure::Unknown {
+        return (whole, false);
     }
-}
-
-fn texts<'a>(module: &Module<'a>, expr: &'a Expr) -> Texts {
-    let expr = without_layout(module, expr);
-    let Expr::Name(name) = expr else {
-        return Texts { templates: template_of(module, expr).into_iter().collect(), grow: false };
+    let expr = without_layout(module, value.expr);
+    let (texts, grows) = match expr {
+        Expr::Name(name) => {
+            let texts: Vec<&Expr> = module.assigned(name).map(|expr| without_layout(module, expr)).collect();
+            let grows = !texts.is_empty() && module.only_assigned(name).is_none();
+            (texts, grows)
+        }
+        expr => (vec![expr], false),
     };
-    let mut assigned = module.assigned(name).map(|expr| without_layout(module, expr)).peekable();
-    let grow = assigned.peek().is_some() && module.only_assigned(name).is_none();
-    Texts { templates: assigned.filter_map(|expr| template_of(module, expr)).collect(), grow }
+    let is_whole = texts.len() == 1 && !grows;
+    let parts: Vec<Parts> = texts
+        .into_iter()
+        .filter_map(|text| built_by(module, text))
+        .map(|built| Parts::of(module, &built))
+        .collect();
+    let exposure = match parts.as_slice() {
+        [parts] if is_whole && parts.all == Exposure::Unknown => Exposure::Built,
+        [parts] if is_whole => parts.all,
+        _ => whole,
+    };
+    (exposure, grows || parts.iter().any(|parts| parts.values > Exposure::Sanitised))
 }
 
 /// What a call is given that only changes the white space in a text.
@@ -532,12 +527,12 @@ fn raw_expression(call: &Call<'_, '_>) -> Option<Confidence> {
 /// A text that is put together in sight, or comes from outside, is one thing; one that comes from somewhere else in the
 /// program is judged where it is put together.
 fn confidence_in<'a>(call: &Call<'_, 'a>, value: Value<'a>) -> Option<Confidence> {
-    let written = texts(call.module, value.expr);
-    match exposure_in(call.module, value, &written.templates) {
+    let (exposure, takes_value) = exposure_of_statement(call.module, value);
+    match exposure {
         Exposure::Constant | Exposure::Sanitised => None,
-        Exposure::Unknown => Some(Confidence::Low),
-        Exposure::Built if !written.take_value() => Some(Confidence::Low),
-        Exposure::Built | Exposure::Input | Exposure::Request => Some(Confidence::High),
+        Exposure::Built if takes_value => Some(Confidence::High),
+        Exposure::Unknown | Exposure::Built => Some(Confidence::Low),
+        Exposure::Input | Exposure::Request => Some(Confidence::High),
     }
 }
 

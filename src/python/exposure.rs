@@ -29,8 +29,10 @@ pub enum Exposure {
 /// A kind of harm that a test or a replacement can keep out of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Harm {
-    /// Leaving a quoted text: SQL, XPath.
+    /// Leaving a quoted text: XPath.
     Quotes,
+    /// Leaving a text in single quotes: SQL.
+    SingleQuotes,
     /// Being other code than a text in quotes.
     Code,
     /// Leaving a folder: paths.
@@ -81,6 +83,9 @@ static SANITISERS: &[&str] = &[
     "builtins.hash()",
     "builtins.id()",
     "shlex.quote()",
+    "sqlalchemy.false()",
+    "sqlalchemy.null()",
+    "sqlalchemy.true()",
     "pipes.quote()",
     "urllib.parse.quote()",
     "urllib.parse.quote_plus()",
@@ -152,6 +157,7 @@ impl<'a> Names<'a> {
         let denied = self.flowing(value).map(|found| found.denied).unwrap_or_default();
         let is_denied = match harm {
             Harm::Quotes => denied.quotes,
+            Harm::SingleQuotes => denied.single_quotes,
             Harm::Parents => denied.parents,
             Harm::Markup => denied.markup || self.is_markup_escaped(value),
             Harm::Code => denied.quotes && denied.opened,

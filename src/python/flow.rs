@@ -80,6 +80,8 @@ impl Elements {
 pub(super) struct Denied {
     /// No way out of a quoted text: the quote in question was refused or replaced.
     pub quotes: bool,
+    /// No single quote.
+    pub single_quotes: bool,
     /// It starts with a quote.
     pub opened: bool,
     /// No way up in the tree of folders: `..` was refused.
@@ -97,6 +99,7 @@ impl Denied {
     fn by(text: &str) -> Denied {
         Denied {
             quotes: matches!(text, "'" | "\""),
+            single_quotes: text == "'",
             opened: false,
             parents: matches!(text, ".." | "../" | "..\\"),
             markup: text == "<",
@@ -108,6 +111,7 @@ impl Denied {
     fn or(self, other: Denied) -> Denied {
         Denied {
             quotes: self.quotes || other.quotes,
+            single_quotes: self.single_quotes || other.single_quotes,
             opened: self.opened || other.opened,
             parents: self.parents || other.parents,
             markup: self.markup || other.markup,
@@ -119,6 +123,7 @@ impl Denied {
     fn and(self, other: Denied) -> Denied {
         Denied {
             quotes: self.quotes && other.quotes,
+            single_quotes: self.single_quotes && other.single_quotes,
             opened: self.opened && other.opened,
             parents: self.parents && other.parents,
             markup: self.markup && other.markup,
@@ -1014,11 +1019,15 @@ impl<'a> Run<'_, 'a> {
             Expr::DictComp(ast::ExprDictComp { value, generators, .. }) => {
                 self.comprehension(frame, value, generators)
             }
-            Expr::Yield(_)
-            | Expr::Lambda(_)
-            | Expr::TString(_)
-            | Expr::Slice(_)
-            | Expr::IpyEscapeCommand(_) => Abstract::of(Exposure::Unknown),
+            Expr::Yield(given) => {
+                if let Some(expr) = &given.value {
+                    self.value(frame, expr);
+                }
+                Abstract::of(Exposure::Unknown)
+            }
+            Expr::Lambda(_) | Expr::TString(_) | Expr::Slice(_) | Expr::IpyEscapeCommand(_) => {
+                Abstract::of(Exposure::Unknown)
+            }
             literal => self.literal(frame, literal),
         }
     }
@@ -1158,7 +1167,7 @@ impl<'a> Run<'_, 'a> {
             return Abstract::of(exposure).through(call.range());
         }
         if let Some((method, value)) = &receiver
-            && let Some(known) = self.method(frame, method, value, &positional)
+            && let Some(known) = self.method(frame, method, value, &positional, &keywords)
         {
             return known;
         }
@@ -1203,7 +1212,9 @@ impl<'a> Run<'_, 'a> {
         let all = given.reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown));
         let mut denied = Denied { host: false, ..all.denied };
         denied.markup |= escaped;
-        denied.quotes |= escaped && call.arguments.find_keyword("quote").is_none();
+        let takes_quotes = escaped && call.arguments.find_keyword("quote").is_none();
+        denied.quotes |= takes_quotes;
+        denied.single_quotes |= takes_quotes;
         let all = Abstract { constant: None, elements: None, denied, ..all };
         let takes_apart = things
             .iter()
@@ -1234,6 +1245,7 @@ impl<'a> Run<'_, 'a> {
         method: &'a ast::ExprAttribute,
         receiver: &Abstract,
         given: &[Abstract],
+        keywords: &[Abstract],
     ) -> Option<Abstract> {
         let constants = || given.iter().map(|value| value.constant.clone()).collect::<Option<Vec<_>>>();
         let name = method.attr.as_str();
@@ -1290,7 +1302,7 @@ impl<'a> Run<'_, 'a> {
                 None
             }
             ("format" | "join" | "format_map", given) => {
-                let parts = given.iter().cloned().chain([receiver.clone()]);
+                let parts = given.iter().chain(keywords).cloned().chain([receiver.clone()]);
                 Some(Abstract::built(parts).through(method.range()))
             }
             (
