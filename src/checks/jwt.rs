@@ -1,8 +1,8 @@
-use ruff_python_ast::Expr;
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, HasNodeIndex, Stmt};
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Truth};
+use crate::python::{Argument, Call, Constant, Module, Truth, Value};
 
 pub const FAMILY: Family = Family { id: "jwt", title: "JSON web tokens", checks: CHECKS };
 
@@ -115,7 +115,123 @@ fn is_unverified(call: &Call<'_, '_>) -> bool {
 }
 
 fn signature_off(call: &Call<'_, '_>) -> Option<Confidence> {
-    is_unverified(call).then_some(Confidence::High)
+    if !is_unverified(call) {
+        return None;
+    }
+    Some(if only_finds_key(call) { Confidence::Low } else { Confidence::High })
+}
+
+/// Whether what the token says is used for nothing but to find the key that the same token is verified with next, and
+/// what that gives is all that leaves the function.
+fn only_finds_key(call: &Call<'_, '_>) -> bool {
+    let module = call.module;
+    let Some(function) = module.function_around(call.node) else { return false };
+    let Argument::Given(Value { expr: Expr::Name(token), .. }) = call.positional(0) else { return false };
+    let place = function.body.iter().position(
+        |stmt| matches!(stmt, Stmt::Assign(assign) if AnyNodeRef::from(&*assign.value).ptr_eq(call.node)),
+    );
+    let Some((Stmt::Assign(decoded), rest)) = place.and_then(|at| function.body[at..].split_first()) else {
+        return false;
+    };
+    let [Expr::Name(claims)] = &*decoded.targets else { return false };
+    let mut search =
+        KeySearch { module, token: token.id.as_str(), learned: vec![claims.id.as_str()], verified: false };
+    search.allows(rest, false, 0) && search.verified
+}
+
+/// How deep blocks in blocks are looked into.
+const MAX_BLOCKS: u32 = 8;
+
+/// A walk over the statements after a token was decoded without a look at its signature.
+struct KeySearch<'m, 'a> {
+    module: &'m Module<'a>,
+    token: &'a str,
+    /// What holds something that only the token says.
+    learned: Vec<&'a str>,
+    /// Whether the token is verified after all.
+    verified: bool,
+}
+
+impl<'a> KeySearch<'_, 'a> {
+    /// Whether these statements believe nothing of what was learned. `led` by it are those that only run where it
+    /// says so.
+    fn allows(&mut self, body: &'a [Stmt], led: bool, depth: u32) -> bool {
+        depth <= MAX_BLOCKS && body.iter().all(|stmt| self.allows_one(stmt, led, depth))
+    }
+
+    fn allows_one(&mut self, stmt: &'a Stmt, led: bool, depth: u32) -> bool {
+        match stmt {
+            Stmt::Assign(assign) => {
+                let [Expr::Name(target)] = &*assign.targets else { return !led && !self.mentions(stmt) };
+                if led || self.mentions(&*assign.value) {
+                    self.learned.push(target.id.as_str());
+                }
+                target.id.as_str() != self.token && self.only_looks_up(&assign.value)
+            }
+            Stmt::If(choice) => {
+                let led = led || self.mentions(&*choice.test);
+                let others = choice.elif_else_clauses.iter();
+                self.only_looks_up(&choice.test)
+                    && self.allows(&choice.body, led, depth + 1)
+                    && others.into_iter().all(|clause| {
+                        let led = led || clause.test.as_ref().is_some_and(|test| self.mentions(test));
+                        clause.test.as_ref().is_none_or(|test| self.only_looks_up(test))
+                            && self.allows(&clause.body, led, depth + 1)
+                    })
+            }
+            Stmt::With(with) => {
+                !with
+                    .items
+                    .iter()
+                    .any(|item| self.mentions(&item.context_expr) || item.optional_vars.is_some())
+                    && self.allows(&with.body, led, depth + 1)
+            }
+            Stmt::Return(ast::StmtReturn { value: Some(value), .. }) if self.verifies(value) => {
+                self.verified = true;
+                true
+            }
+            Stmt::Raise(_) => !self.mentions(stmt),
+            _ => !led && !self.mentions(stmt),
+        }
+    }
+
+    /// Whether an expression hands nothing that was learned to a call, but for `get`.
+    fn only_looks_up(&self, expr: &'a Expr) -> bool {
+        let tree = self.module.tree();
+        let inner = tree.descendants(tree.id(expr)).filter_map(|node| match node {
+            AnyNodeRef::ExprCall(call) => Some(call),
+            _ => None,
+        });
+        let mut calls = inner.chain(expr.as_call_expr());
+        calls.all(|call| {
+            let is_get = matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "get");
+            is_get || !self.mentions(call)
+        })
+    }
+
+    fn verifies(&self, expr: &'a Expr) -> bool {
+        let Expr::Call(call) = expr else { return false };
+        let arguments = &call.arguments;
+        let is_token =
+            matches!(arguments.args.first(), Some(Expr::Name(name)) if name.id.as_str() == self.token);
+        let has_key = arguments.find_argument_value("key", 1).is_some();
+        let is_plain = arguments.keywords.iter().all(|keyword| {
+            keyword.arg.as_ref().is_some_and(|name| !matches!(name.as_str(), "options" | "verify"))
+        });
+        is_token
+            && has_key
+            && is_plain
+            && arguments.args.len() <= 3
+            && self.module.refers_to(&call.func, DECODERS)
+    }
+
+    fn mentions(&self, node: impl HasNodeIndex) -> bool {
+        let tree = self.module.tree();
+        let id = tree.id(node);
+        std::iter::once(tree.node(id)).chain(tree.descendants(id)).any(
+            |node| matches!(node, AnyNodeRef::ExprName(name) if self.learned.contains(&name.id.as_str())),
+        )
+    }
 }
 
 fn algorithm_confusion(call: &Call<'_, '_>) -> Option<Confidence> {
