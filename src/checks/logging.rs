@@ -1,6 +1,8 @@
+use ruff_python_ast::Expr;
+
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Exposure};
+use crate::python::{Argument, Call, Constant, Exposure, Value};
 
 pub const FAMILY: Family = Family { id: "logging", title: "Logging", checks: CHECKS };
 
@@ -107,7 +109,26 @@ const LOGGERS: &[&str] = &[
 
 fn logs_request(call: &Call<'_, '_>) -> Option<Confidence> {
     let escapes = call.text("msg", 0).is_some_and(|message| message.contains("%r"));
-    (!escapes && call.exposure() == Exposure::Request).then_some(Confidence::Medium)
+    let names = call.module.names();
+    // `%(name)s` takes the text itself out of a mapping.
+    let takes_items = call.text("msg", 0).is_none_or(|message| message.contains("%("));
+    let is_shown = |value: &Value<'_>| takes_items || !is_shown_as_repr(value.expr);
+    let exposed = call.all_given().filter(is_shown).any(|value| names.exposure(value) == Exposure::Request);
+    (!escapes && exposed && call.exposure() == Exposure::Request).then_some(Confidence::Medium)
+}
+
+/// What is in a list or mapping is written as `repr` writes it, which escapes line breaks.
+fn is_shown_as_repr(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Dict(_)
+            | Expr::DictComp(_)
+            | Expr::List(_)
+            | Expr::ListComp(_)
+            | Expr::Set(_)
+            | Expr::SetComp(_)
+            | Expr::Tuple(_)
+    )
 }
 
 fn unverified(call: &Call<'_, '_>) -> Option<Confidence> {
