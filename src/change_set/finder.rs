@@ -134,11 +134,12 @@ impl Finder<'_> {
         let shown = format!("origin/{name}");
         match self.reference(&format!("refs/remotes/origin/{name}"))? {
             Some(id) => Ok((Some(self.commit(id, &shown)?), shown)),
-            None => Err(Unresolved::Missing(
-                GitError::new(format!("the branch {shown} is not in this clone")).with_help(format!(
-                    "run `git fetch origin +refs/heads/{name}:refs/remotes/origin/{name}` before mergegate"
-                )),
-            )),
+            None => {
+                let fetch = format!("git fetch origin +refs/heads/{name}:refs/remotes/origin/{name}");
+                let help = self.unless_shallow(format!("run `{fetch}` before mergegate"));
+                let error = GitError::new(format!("the branch {shown} is not in this clone"));
+                Err(Unresolved::Missing(error.with_help(help)))
+            }
         }
     }
 
@@ -151,7 +152,7 @@ impl Finder<'_> {
         }
         Err(Unresolved::Missing(
             GitError::new("there is no origin/HEAD, main or master to compare with")
-                .with_help("say what the change is based on: `--base REV`"),
+                .with_help(self.unless_shallow("say what the change is based on: `--base REV`".to_owned())),
         ))
     }
 
@@ -235,6 +236,15 @@ impl Finder<'_> {
 
     fn shallowness(&self) -> &'static str {
         if self.is_shallow() { ", which is shallow (its history is cut off)" } else { "" }
+    }
+
+    /// What to do about a missing branch. A CI system that cuts the history off leaves out the other branches, too, and
+    /// with them alone the merge base would still be missing.
+    fn unless_shallow(&self, help: String) -> String {
+        match self.full_history {
+            Some(line) if self.is_shallow() => format!("fetch the whole history: {line}"),
+            _ => help,
+        }
     }
 
     fn how_to_fetch(&self, name: &str) -> String {

@@ -49,6 +49,17 @@ fn a_shallow_clone_without_the_merge_base_says_where_it_is_cut() {
 }
 
 #[test]
+fn a_shallow_clone_without_the_other_branches_needs_the_whole_history() {
+    let clone = diverged().clone_with(&["--depth=1", "--branch=work"]);
+    for base in [Base::DefaultBranch, Base::RemoteBranch("main".to_owned())] {
+        let target = Target::Revision("HEAD".to_owned());
+        let choice = Choice { base, target, rule: "CI".to_owned() };
+        let request = Request { choices: vec![choice], full_history: Some("`depth: full`".to_owned()) };
+        assert_eq!(failure(&clone, &request).1, "fetch the whole history: `depth: full`");
+    }
+}
+
+#[test]
 fn a_base_that_is_missing_from_a_shallow_clone_is_named() {
     let repo = diverged();
     let clone = repo.clone_with(&["--depth=1", "--branch=work"]);
