@@ -52,6 +52,83 @@ fn the_audit_in_every_format() {
     }
 }
 
+/// What a hostile author writes into the name of a file, a reason, and their own name.
+#[cfg(unix)]
+const ATTACKS: &[&str] = &[
+    "=cmd|' /C calc'!A0",
+    "@everyone, \"quoted\"",
+    "\x1b[2J\x1b]8;;http://evil.example\x07click",
+    "\u{202e}reversed",
+    "</code><script>alert(1)</script>",
+    "` | <img src=x> | [click](http://evil.example) ``",
+    "x ##vso[task.setvariable variable=x]y",
+    "::set-output name=verdict::passed",
+];
+
+#[cfg(unix)]
+#[test]
+fn nothing_in_an_audit_is_more_than_text() {
+    use std::os::unix::ffi::OsStringExt;
+    let repository = TestRepo::new();
+    for (at, attack) in ATTACKS.iter().enumerate() {
+        let source = format!("eval(x)  # mergegate: allow[eval] {attack} and more\n");
+        let mut name = format!("{at}\n{}.py", attack.replace('/', "")).into_bytes();
+        repository.write(String::from_utf8(name.clone()).unwrap(), &source);
+        name.splice(1..1, *b"\xff");
+        repository.write(std::ffi::OsString::from_vec(name), &source);
+    }
+    repository.git(&["add", "--all"]);
+    let author = format!("--author={} <a@example.org>", ATTACKS.concat().replace(['<', '>'], ""));
+    repository.git(&["commit", "--quiet", "--message=x", &author]);
+    for format in ["table", "json", "csv", "markdown"] {
+        let output = stdout(&mergegate(repository.path(), &["suppressions", "--format", format]));
+        let end = if format == "csv" { "\r\n" } else { "\n" };
+        for line in output.split(end) {
+            let deceptive = line.chars().find(|c| mergegate::escape::is_deceptive(*c));
+            assert_eq!(deceptive, None, "{format}: {line:?}");
+            let start = line.trim_start();
+            assert!(!start.starts_with("::") && !line.contains("##vso["), "{format}: {line:?}");
+        }
+        // One reason ends at its `#`.
+        assert_eq!(output.matches("and more").count(), 2 * (ATTACKS.len() - 1), "{format}: {output}");
+        match format {
+            "json" => drop(serde_json::from_str::<serde_json::Value>(&output).unwrap()),
+            "csv" => output.lines().for_each(assert_record),
+            "markdown" => assert_code_only(&output),
+            _ => {}
+        }
+    }
+}
+
+/// Thirteen fields, none of which a spreadsheet takes for a formula.
+#[cfg(unix)]
+fn assert_record(line: &str) {
+    let mut quoted = false;
+    let fields = line.split(|c| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    });
+    let fields: Vec<&str> = fields.map(|field| field.trim_start_matches('"')).collect();
+    assert_eq!(fields.len(), 13, "{line}");
+    assert!(fields.iter().all(|field| !field.starts_with(['=', '+', '-', '@'])), "{line}");
+}
+
+#[cfg(unix)]
+fn assert_code_only(page: &str) {
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+    let mut cells = 0;
+    for event in Parser::new_ext(page, Options::ENABLE_TABLES) {
+        match event {
+            Event::Html(html) | Event::InlineHtml(html) => assert_eq!(&*html, "<br>"),
+            Event::Start(Tag::Link { .. } | Tag::Image { .. }) => panic!("{page}"),
+            Event::Start(Tag::TableCell) => cells += 1,
+            Event::Text(text) => assert!(!text.contains(['@', '<']) && !text.contains("evil"), "{text}"),
+            _ => {}
+        }
+    }
+    assert_eq!(cells, 6 * (1 + 2 * ATTACKS.len()), "{page}");
+}
+
 #[test]
 fn an_audit_can_fail() {
     let repository = repository();

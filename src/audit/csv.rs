@@ -43,9 +43,10 @@ fn record(fields: [String; 13]) -> String {
     fields.map(|field| quoted(&field)).join(",") + "\r\n"
 }
 
-/// What a spreadsheet would take for a formula gets a quote before it, which spreadsheets do not show.
+/// What a spreadsheet would take for a formula gets a quote before it, which spreadsheets do not show, and what a CI system
+/// would take for a command is broken, since this may be printed into its log.
 fn quoted(field: &str) -> String {
-    let mut text = escape::visible(field);
+    let mut text = escape::visible_in_log(field);
     if text.starts_with(['=', '+', '-', '@']) {
         text.insert(0, '\'');
     }
