@@ -126,16 +126,22 @@ jobs:
           OUTPUTS: >-
             verdict=\${{ steps.gate.outputs.verdict }} new=\${{ steps.gate.outputs.new }}
             unchanged=\${{ steps.gate.outputs.unchanged }} suppressed=\${{ steps.gate.outputs.suppressed }}
-            sarif=\${{ steps.gate.outputs.sarif }}
+            gone=\${{ steps.gate.outputs.gone }} sarif=\${{ steps.gate.outputs.sarif }}
         run: |
           echo "\$OUTPUTS"
           ls out.html out.xml
 END
 act 0 "fail-on: undecided lets a blocked change pass" "$work/blocking" pull_request "$work/inputs.yml"
-says "verdict=blocked new=1 unchanged=0 suppressed=0 sarif=out.sarif"
+says "verdict=blocked new=1 unchanged=0 suppressed=0 gone=0 sarif=out.sarif"
 says "::error title=mergegate%3A yaml-load,file=src/new.py,line=5"
 act 0 "outputs of a change that passes" "$work/passing" pull_request "$work/inputs.yml"
-says "verdict=passed new=0 unchanged=0 suppressed=1 sarif=out.sarif"
+says "verdict=passed new=0 unchanged=0 suppressed=1 gone=0 sarif=out.sarif"
+cp -r "$work/passing" "$work/mended"
+git -C "$work/mended" switch --quiet change
+git -C "$work/mended" rm --quiet src/old.py && git -C "$work/mended" commit --quiet -m "Mend"
+pull_request "$work/mended"
+act 0 "outputs of a change that removes findings" "$work/mended" pull_request "$work/inputs.yml"
+says "gone=2 sarif=out.sarif"
 act 1 "fail-on: undecided fails where nothing could be judged" "$work/shallow" pull_request "$work/inputs.yml"
 says "verdict=undecided"
 
@@ -160,7 +166,7 @@ cp -r "$work/blocking" "$work/folder/project"
 cp "$work/blocking.event" "$work/folder.event"
 sed -e 's/fail-on: undecided,/fail-on: undecided, working-directory: project, base: main,/' "$work/inputs.yml" > "$work/folder.yml"
 act 0 "working-directory" "$work/folder" pull_request "$work/folder.yml"
-says "verdict=blocked new=1 unchanged=0 suppressed=0 sarif=out.sarif"
+says "verdict=blocked new=1 unchanged=0 suppressed=0 gone=0 sarif=out.sarif"
 says "file=src/new.py,line=5"
 
 # A policy that nobody can read.

@@ -88,13 +88,14 @@ pub fn outputs(verdict: &Verdict, sarif: Option<&str>) -> String {
         judged.justification.is_none() && !matches!(judged.state, Some(State::Unchanged { .. }))
     };
     let mut out = format!(
-        "verdict={}\nnew={}\nblocking={}\nwarnings={}\nunchanged={}\nsuppressed={}\nunscannable={}\n",
+        "verdict={}\nnew={}\nblocking={}\nwarnings={}\nunchanged={}\nsuppressed={}\ngone={}\nunscannable={}\n",
         headline::word(verdict),
         verdict.results.iter().filter(is_new).count(),
         counts.blocking,
         counts.warnings,
         counts.unchanged,
         counts.suppressed,
+        verdict.gone,
         verdict.unscannable.len(),
     );
     if let Some(path) = sarif {

@@ -191,7 +191,7 @@ fn the_outputs_of_a_step_cannot_be_forged() {
     for attack in ATTACKS {
         let outputs = report::github_outputs(&hostile(attack), Some(attack));
         let (plain, sarif) = outputs.split_once("sarif<<").unwrap();
-        assert_eq!(plain.lines().count(), 7, "{attack:?}");
+        assert_eq!(plain.lines().count(), 8, "{attack:?}");
         assert!(plain.starts_with("verdict=blocked\n"), "{attack:?}");
         let (delimiter, value) = sarif.split_once('\n').unwrap();
         let end = value.find(&format!("\n{delimiter}\n")).unwrap();
