@@ -23,12 +23,18 @@ pub struct Excerpt<'v> {
     judged: &'v Judged,
     terminal: Terminal,
     gutter: usize,
+    label: String,
 }
 
 impl<'v> Excerpt<'v> {
     pub fn new(judged: &'v Judged, terminal: Terminal) -> Self {
         let last = judged.finding.excerpt.last().map_or(0, |line| line.number);
-        Excerpt { judged, terminal, gutter: last.to_string().len() }
+        Excerpt { judged, terminal, gutter: last.to_string().len(), label: label(judged) }
+    }
+
+    /// With nothing beside the mark, where the label has been told already.
+    pub fn without_label(self) -> Self {
+        Excerpt { label: String::new(), ..self }
     }
 
     /// The width of the line numbers.
@@ -78,8 +84,11 @@ impl<'v> Excerpt<'v> {
         let style = if self.judged.standing() == Standing::Blocks { BLOCK } else { WARN };
         let (start, width) = if mark.is_empty() { (0, 1) } else { (mark.start, mark.len()) };
         let carets = format!("{:start$}{}", "", self.terminal.paint(style, &"^".repeat(width)));
-        let label = label(self.judged);
-        let painted = self.terminal.paint(style, &label);
+        let label = &self.label;
+        if label.is_empty() {
+            return self.row("", &carets);
+        }
+        let painted = self.terminal.paint(style, label);
         if start + width + 1 + label.len() <= room {
             return self.row("", &format!("{carets} {painted}"));
         }

@@ -259,23 +259,24 @@ fn chart(verdict: &Verdict) -> String {
         let total: usize = counts.iter().sum();
         rows.push_str(&format!("<text x=\"{}\" y=\"{}\">{total}</text>\n", left + 8, top + 34));
     }
-    let legend_top = ROW * families.len() + 12;
-    for (at, severity) in Severity::ALL.iter().enumerate() {
-        let left = 82 * at;
-        rows.push_str(&format!(
-            "<rect class=\"{severity}\" x=\"{left}\" y=\"{legend_top}\" width=\"12\" height=\"12\"/>\
-             <text x=\"{}\" y=\"{}\">{severity}</text>\n",
-            left + 17,
-            legend_top + 11
-        ));
-    }
-    let height = legend_top + 20;
     format!(
         "<figure>\n<figcaption>All findings by family and severity</figcaption>\n\
-         <svg viewBox=\"0 0 {} {height}\" role=\"img\" aria-label=\"{}\">\n{rows}</svg>\n</figure>\n",
+         <svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n{rows}</svg>\n{}</figure>\n",
         BAR + 60,
+        ROW * families.len(),
         text(&in_words(&families)),
+        legend(&families),
     )
+}
+
+/// The colours that are in the chart.
+fn legend(families: &[(&str, [usize; Severity::ALL.len()])]) -> String {
+    let is_there =
+        |at: usize| families.iter().any(|(_, counts)| counts.get(at).is_some_and(|count| *count > 0));
+    let severities = Severity::ALL.iter().enumerate().filter(|(at, _)| is_there(*at));
+    let keys: String =
+        severities.map(|(_, severity)| format!("<span class=\"{severity}\">{severity}</span>")).collect();
+    format!("<p class=\"legend\">{keys}</p>\n")
 }
 
 /// The chart for those who cannot see it.

@@ -92,7 +92,8 @@ fn section(item: &Item<'_>, link: &Link) -> String {
     out.push_str(&format!("{}\n\n", message(item)));
     if let Some(judged) = item.finding {
         let terminal = Terminal { color: false, ascii: false, width: WIDTH };
-        out.push_str(&format!("{}\n", code_block("", &Excerpt::new(judged, terminal).render())));
+        let excerpt = Excerpt::new(judged, terminal).without_label();
+        out.push_str(&format!("{}\n", code_block("", &excerpt.render())));
     }
     out.push_str(&format!("**Instead:** {}\n\n", prose(Rule::of(item).help())));
     out
@@ -114,7 +115,7 @@ fn footer(verdict: &Verdict) -> String {
     if let Some(judged) = justifiable {
         let id = judged.finding.check.id;
         out.push_str(&format!(
-            "Fix it, or say in a comment on its line why it is safe there: {}. More about a check: {}\n\n",
+            "Fix it, or say in a comment on its line why it is safe there: {}. What the check is about: {}.\n\n",
             code(&format!("# mergegate: allow[{id}] the reason")),
             code(&format!("mergegate explain {id}")),
         ));
