@@ -207,9 +207,14 @@ fn push_call<'a>(module: &Module<'a>, call: &'a ast::ExprCall, depth: u32, out: 
             let replaced = call.arguments.args.first().and_then(|expr| module.text(expr));
             match replaced.filter(|text| !text.is_empty()) {
                 Some(replaced) => {
-                    let filled = template.text.replace(&replaced, &HOLE.to_string());
-                    let parts = vec![call.arguments.args.get(1); filled.matches(HOLE).count()];
-                    out.push_filled(&template, &filled, parts);
+                    let mut known = template.holes.iter().copied();
+                    for (i, kept) in template.text.split(&replaced).enumerate() {
+                        if i > 0 {
+                            out.push_hole(call.arguments.args.get(1));
+                        }
+                        out.text.push_str(kept);
+                        out.holes.extend(known.by_ref().take(kept.matches(HOLE).count()));
+                    }
                 }
                 None => out.push_hole(None),
             }

@@ -298,19 +298,22 @@ impl Parts {
         let names = module.names();
         let is_utility = is_utility(&built.text);
         let mut parts = Parts { all: Exposure::Constant, values: Exposure::Constant };
+        // A quote in a comment opens nothing: there, only one right before the part counts.
+        let has_comments = ["--", "/*", "#"].iter().any(|start| built.text.contains(start));
         let mut quotes = 0;
         let mut end = 0;
         for (at, part) in built.holes() {
             quotes += built.text[end..at].matches('\'').count();
             end = at;
-            let is_quoted = quotes % 2 == 1;
+            let follows_quote = built.text[..at].ends_with('\'');
+            let is_quoted = if has_comments { follows_quote } else { quotes % 2 == 1 };
             let exposure = match part {
                 None => Exposure::Built,
                 // A part whose quotes were taken out or doubled does no harm in quotes.
                 Some(expr) if is_quoted => names.exposure_to(Harm::SingleQuotes, module.value(expr)),
                 Some(expr) => names.exposure(module.value(expr)),
             };
-            let is_value = if is_utility { is_quoted } else { stands_for_value(&built.text, at) };
+            let is_value = is_quoted || !is_utility && (follows_quote || stands_for_value(&built.text, at));
             parts.all = parts.all.max(exposure);
             parts.values = parts.values.max(if is_value { exposure } else { Exposure::Constant });
         }
@@ -326,13 +329,15 @@ const OBJECTS: &[&str] = &[
 
 /// Whether a part that varies stands where a value stands, and not where the name of a table or column does.
 fn has_hole_for_value(template: &str) -> bool {
-    template.match_indices(HOLE).any(|(at, _)| stands_for_value(template, at))
+    template
+        .match_indices(HOLE)
+        .any(|(at, _)| stands_for_value(template, at) || template[..at].ends_with('\''))
 }
 
 fn stands_for_value(template: &str, at: usize) -> bool {
     // What is told by the word before a long list of holes is told at its first.
     let before = template[template.floor_char_boundary(at.saturating_sub(100))..at].trim_end();
-    before.ends_with(['\'', '=', '<', '>', '%']) || {
+    before.ends_with(['=', '<', '>', '%']) || {
         let open = before.trim_end_matches(|c: char| c == '(' || c == ',' || c == HOLE || c.is_whitespace());
         let word = open.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
         ["between", "like", "limit", "offset", "values"].contains(&word.to_ascii_lowercase().as_str())
@@ -414,8 +419,7 @@ fn exposure_of_statement<'a>(module: &Module<'a>, value: Value<'a>) -> (Exposure
     let (texts, grows) = match expr {
         Expr::Name(name) => {
             let texts: Vec<&Expr> = module.assigned(name).map(|expr| without_layout(module, expr)).collect();
-            let grows = !texts.is_empty() && module.only_assigned(name).is_none();
-            (texts, grows)
+            (texts, module.is_augmented(name))
         }
         expr => (vec![expr], false),
     };

@@ -113,6 +113,16 @@ impl<'a> Module<'a> {
         plain.collect()
     }
 
+    /// Whether the scope that binds a name changes it in another way than by assigning a value: `text += more`.
+    pub fn is_augmented(&self, name: &'a ast::ExprName) -> bool {
+        let tree = self.tree();
+        let home = tree.scope_binding(tree.scope_of(tree.id(name)), name.id.as_str());
+        let bindings = home.into_iter().flat_map(|home| tree.bindings_in(home, name.id.as_str()));
+        bindings
+            .take_while(|_| self.names.spend(1))
+            .any(|(_, binding)| matches!(binding.meaning, Meaning::Opaque))
+    }
+
     /// Whether an expression can refer to one of these qualified names.
     pub fn refers_to(&self, expr: &'a Expr, names: &[&str]) -> bool {
         let is_asked =
