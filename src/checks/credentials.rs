@@ -284,7 +284,7 @@ fn password_in_authority(text: &str, start: usize) -> Option<(Span, Confidence)>
     let (user_info, host) = authority.rsplit_once('@')?;
     let (user, password) = user_info.split_once(':')?;
     let has_scheme = text[..start - 3].ends_with(|c: char| c.is_ascii_alphanumeric());
-    let is_pattern = password.contains(['{', '}', '$', '<', '>', '%', '*', '[', '(']);
+    let is_pattern = password.contains(['*', '[', '(']) || is_scott(user, password);
     if !has_scheme || password.is_empty() || host.is_empty() || is_pattern || is_stand_in(password) {
         return None;
     }
@@ -374,9 +374,23 @@ pub(super) fn is_stand_in(text: &str) -> bool {
         || text.bytes().all(|b| Some(&b) == text.as_bytes().first())
         || MANUAL_WORDS.contains(&lower.as_str())
         || STAND_INS.iter().any(|word| lower.contains(word))
-        || text.contains(['<', '>', '{', '}', '$'])
-        || text.contains("%(")
-        || text.contains("%s")
+        || has_placeholder(text)
+}
+
+/// Whether something is still to be put into a text: `{password}`, `<password>`, `$PASSWORD`, `%(password)s`. A dollar or
+/// a percent sign by itself is as good in a password as any other.
+fn has_placeholder(text: &str) -> bool {
+    let is_variable = text
+        .strip_prefix('$')
+        .is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    is_variable
+        || text.contains(['<', '>', '{', '}'])
+        || ["$(", "%(", "%s"].iter().any(|start| text.contains(start))
+}
+
+/// Whether this is the user of all of Oracle's manuals, with one of the passwords he has had since.
+fn is_scott(user: &str, password: &str) -> bool {
+    user == "scott" && password.starts_with("tiger")
 }
 
 /// Whether a text is the hash of a password, which is not the password.
