@@ -50,6 +50,10 @@ impl Terminal {
     /// Prose from anywhere in lines no wider than the terminal. The first line starts with `first`, which is
     /// ASCII, the others with `hang` spaces.
     pub fn wrap(self, first: &str, hang: usize, prose: &str) -> String {
+        // Of no words textwrap makes no line.
+        if prose.trim().is_empty() {
+            return first.to_owned();
+        }
         let indent = " ".repeat(hang);
         let options = textwrap::Options::new(self.width.max(first.len().max(hang) + MIN_PROSE_WIDTH))
             .initial_indent(first)

@@ -1,0 +1,3 @@
+//! What the fuzz targets try: the laws, which `tests/laws.rs` tries too.
+
+pub mod laws;
