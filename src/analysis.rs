@@ -1,13 +1,17 @@
 //! From the bytes of one version of a file to its findings and to the comments that justify them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
 
 use crate::finding::{Finding, Position, Region, SourceLine};
 use crate::path::FilePath;
 use crate::policy::Policy;
 use crate::python::{self, Assembled, FileKind, Outline, Problem, SourceFile};
 use crate::scan::{Details, Scanner};
-use crate::suppression::{self, Date, Suppression};
+use crate::suppression::{self, Date, MAX_SUPPRESSIONS, Suppression};
 
 /// What is known about one version of a file.
 #[derive(Debug, Default)]
@@ -51,7 +55,16 @@ pub struct Analyser<'p> {
     scanner: Scanner,
     policy: &'p Policy,
     today: Date,
+    /// Whoever holds this may analyse a large file.
+    large: Mutex<()>,
 }
+
+/// How many bytes make a file large. Its tokens and its tree take a hundred times its size, so large files are
+/// analysed one after the other.
+const LARGE: usize = 1 << 20;
+
+/// How many findings and suppressions are kept of all files together.
+const MAX_KEPT: usize = 250_000;
 
 impl<'p> Analyser<'p> {
     /// Runs the checks that the policy does not switch off everywhere.
@@ -60,7 +73,7 @@ impl<'p> Analyser<'p> {
         let (on, off): (Vec<_>, Vec<_>) = checks.partition(|check| policy.enabled(check));
         // A secret is not shown in another check's finding either, whatever the policy says of secrets.
         let scanner = Scanner::new(on).masking(off.into_iter().filter(|check| check.family == "secrets"));
-        Analyser { scanner, policy, today }
+        Analyser { scanner, policy, today, large: Mutex::new(()) }
     }
 
     /// Works out no more than these details of findings.
@@ -85,6 +98,10 @@ impl<'p> Analyser<'p> {
 
     /// Analyses one version of a file. A failure inside is that file's problem and nobody else's.
     pub fn analyse(&self, path: &FilePath, bytes: &[u8]) -> Analysis {
+        let _only_large_file = (bytes.len() > LARGE).then(|| {
+            // A panic leaves nothing behind in it.
+            self.large.lock().unwrap_or_else(PoisonError::into_inner)
+        });
         let analyse = || match FileKind::of(path) {
             FileKind::Python => SourceFile::read(bytes).map(|file| self.analyse_code(&file, bytes)),
             kind => self.analyse_assembled(kind, bytes),
@@ -99,7 +116,11 @@ impl<'p> Analyser<'p> {
         let scanned = self.scanner.scan(file, bytes);
         let mut suppressions = suppression::read(file, self.policy, self.today);
         let covered_by = suppression::apply(&mut suppressions, &scanned.findings, self.policy);
-        let problem = scanned.problem.map(Unread::from);
+        let too_many = || {
+            let reason = format!("it has more than {MAX_SUPPRESSIONS} suppressions");
+            (suppressions.len() > MAX_SUPPRESSIONS).then_some(Unread { reason, at: None })
+        };
+        let problem = scanned.problem.map(Unread::from).or_else(too_many);
         Analysis { findings: scanned.findings, covered_by, outline: scanned.outline, suppressions, problem }
     }
 
@@ -118,6 +139,54 @@ impl<'p> Analyser<'p> {
         let of_code = analysis.problem.take().map(|Unread { reason, at }| Problem { reason, at });
         analysis.problem = assembled.problem(of_code, &file).map(Unread::from);
         Ok(analysis)
+    }
+}
+
+/// Looks at files in parallel, and gives what is known of the first ones: as many as hold no more than a bounded number
+/// of findings and suppressions together, whatever the order in which they were looked at. `weight` is how many a file
+/// holds.
+pub fn of_first<F: Sync, T: Send>(
+    files: &[F],
+    look: impl Fn(&F) -> T + Sync,
+    weight: impl Fn(&T) -> usize + Sync,
+) -> Vec<T> {
+    let held = AtomicUsize::new(0);
+    let unless_full = |file: &F| {
+        (held.load(Ordering::Relaxed) <= MAX_KEPT).then(|| {
+            let known = look(file);
+            held.fetch_add(weight(&known), Ordering::Relaxed);
+            known
+        })
+    };
+    let known: Vec<Option<T>> = files.par_iter().map(unless_full).collect();
+    let mut kept = 0;
+    let mut first = Vec::with_capacity(files.len());
+    for (file, known) in files.iter().zip(known) {
+        if kept > MAX_KEPT {
+            break;
+        }
+        // Another thread may have been ahead when it was this file's turn.
+        let known = known.unwrap_or_else(|| look(file));
+        kept += weight(&known);
+        first.push(known);
+    }
+    first
+}
+
+impl Analysis {
+    /// How many findings and suppressions it holds.
+    pub fn weight(&self) -> usize {
+        self.findings.len() + self.suppressions.len()
+    }
+
+    /// What is known of the first of so many files that were not looked at.
+    pub fn left_out(files: usize) -> Self {
+        let files = match files {
+            1 => "it was not looked at".to_owned(),
+            2 => "it and 1 file behind it were not looked at".to_owned(),
+            more => format!("it and {} files behind it were not looked at", more - 1),
+        };
+        Analysis::unread(format!("there are more than {MAX_KEPT} findings before it, {files}"))
     }
 }
 

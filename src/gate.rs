@@ -1,10 +1,9 @@
 //! The gate over a change: both sides of every Python file that it touches, compared and judged. Where the policy
 //! says `scope: all`, the other files of the head are judged, too.
 
-use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use crate::analysis::{Analyser, Analysis, has_python_shebang};
+use crate::analysis::{self, Analyser, Analysis, has_python_shebang};
 use crate::baseline::{self, Candidate, Comparison, Gone, Pair, Side, State};
 use crate::change_set::{
     ChangeSet, ChangedFile, Content, GitError, Mode, Repository, Revisions, Status, Version,
@@ -51,8 +50,11 @@ pub fn check(
         add_untouched(&mut files, repository.files_at_head(&revisions)?);
     }
     let reader = Reader { repository, analyser };
-    let files = files.par_iter().map(|file| reader.both(file)).collect::<Result<_, _>>()?;
-    Ok(judge(analyser, files, Subject::Change(revisions), policy_name, remarks))
+    let looked_at = analysis::of_first(&files, |file| reader.both(file), weight);
+    let left_out = files.get(looked_at.len()..).unwrap_or_default();
+    let mut compared = looked_at.into_iter().collect::<Result<Vec<_>, _>>()?;
+    compared.extend(Compared::left_out(left_out));
+    Ok(judge(analyser, compared, Subject::Change(revisions), policy_name, remarks))
 }
 
 /// Adds the files of the head that the change does not touch: they are the same on both sides.
@@ -67,6 +69,20 @@ fn add_untouched(files: &mut Vec<Versions>, all: Vec<Version>) {
 impl Versions {
     fn path(&self) -> Option<&FilePath> {
         self.head.iter().chain(&self.base).next().map(|version| &version.path)
+    }
+}
+
+fn weight(compared: &Result<Compared, GitError>) -> usize {
+    let reads = compared.iter().flat_map(|file| file.base.iter().chain(&file.head));
+    reads.map(|read| read.analysis.weight()).sum()
+}
+
+impl Compared {
+    /// What stands for files that were not looked at; `None` where there are none.
+    fn left_out(files: &[Versions]) -> Option<Compared> {
+        let path = files.first()?.path()?.clone();
+        let head = Read { path, analysis: Analysis::left_out(files.len()) };
+        Some(Compared { base: Vec::new(), head: Some(head) })
     }
 }
 
@@ -127,9 +143,9 @@ pub fn add_file(
         let file = verdict::judge_unscannable(policy, path.clone(), problem.reason, problem.at);
         verdict.unscannable.push(file);
     }
-    let added: Vec<&Suppression> =
-        base.as_ref().map(|(_, base)| suppression::added(base, &suppressions)).unwrap_or_default();
-    let is_added = |suppression: &Suppression| added.iter().any(|added| std::ptr::eq(*added, suppression));
+    let added = base.as_ref().map(|(_, base)| suppression::added(base, &suppressions)).unwrap_or_default();
+    let added: FxHashSet<*const Suppression> = added.into_iter().map(std::ptr::from_ref).collect();
+    let is_added = |suppression: &Suppression| added.contains(&std::ptr::from_ref(suppression));
     for suppression in &suppressions {
         verdict.remarks.extend(remarks_on_suppression(suppression, &path, analyser.today()));
         if is_added(suppression) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::analysis::Analyser;
 use crate::change_set::{Base, Choice, Repository, Request, Revisions, Target};
@@ -35,15 +35,16 @@ pub struct World {
 }
 
 impl World {
-    /// As it is. `SOURCE_DATE_EPOCH` says which day it is, if it is set.
+    /// As it is. `SOURCE_DATE_EPOCH` says what time it is, if it is set.
     pub fn real() -> Self {
         let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         let environment: BTreeMap<String, String> =
             std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
+        let now = now(environment.get("SOURCE_DATE_EPOCH").map(String::as_str));
         World {
-            today: today(environment.get("SOURCE_DATE_EPOCH").map(String::as_str)),
             environment,
-            started: SystemTime::now(),
+            today: day_of(now),
+            started: now,
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
         }
@@ -92,13 +93,16 @@ impl World {
     }
 }
 
-/// The date in UTC, or that of `SOURCE_DATE_EPOCH` (reproducible-builds.org) if it is a number of seconds.
-fn today(epoch: Option<&str>) -> Date {
-    let now = || {
-        let elapsed = SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        elapsed.ok().and_then(|elapsed| i64::try_from(elapsed.as_secs()).ok())
-    };
-    let seconds = epoch.and_then(|epoch| epoch.parse().ok()).or_else(now);
+/// What the clock says, or `SOURCE_DATE_EPOCH` (reproducible-builds.org) if it is a number of seconds.
+fn now(epoch: Option<&str>) -> SystemTime {
+    let seconds = epoch.and_then(|epoch| epoch.parse().ok());
+    let epoch = seconds.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+    epoch.unwrap_or_else(SystemTime::now)
+}
+
+/// The date in UTC.
+fn day_of(time: SystemTime) -> Date {
+    let seconds = time.duration_since(UNIX_EPOCH).ok().and_then(|time| i64::try_from(time.as_secs()).ok());
     // A clock that cannot be read counts as the last of days: what may have expired has.
     seconds.and_then(date::from_unix_seconds).unwrap_or(Date::MAX)
 }
@@ -244,7 +248,13 @@ fn sarif_path(common: &Common) -> Option<String> {
 
 fn report_options(verbose: bool, terminal: Terminal, world: &World) -> Options {
     let repository = ci::repository(&world.environment);
-    Options { terminal, verbose, repository, started: world.started, ended: SystemTime::now() }
+    Options {
+        terminal,
+        verbose,
+        repository,
+        started: world.started,
+        ended: now(world.variable("SOURCE_DATE_EPOCH")),
+    }
 }
 
 fn run_explain(args: &ExplainArgs, color: Color, world: &World) -> Result<u8, Failure> {

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use ignore::{DirEntry, WalkBuilder};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rayon::prelude::*;
 
-use crate::analysis::{Analyser, Analysis, has_python_shebang};
+use crate::analysis::{self, Analyser, Analysis, has_python_shebang};
 use crate::failure::Failure;
 use crate::gate::add_file;
 use crate::path::FilePath;
@@ -84,16 +83,21 @@ pub fn analyse(
         same
     });
     let bar = progress(candidates.len(), show_progress);
-    let analysed: Vec<Option<Analysed>> = candidates
-        .into_par_iter()
-        .map(|candidate| {
-            let analysed = analyse_file(candidate, analyser);
-            bar.inc(1);
-            analysed
-        })
-        .collect();
+    let look = |candidate: &Candidate| {
+        let analysed = analyse_file(candidate, analyser);
+        bar.inc(1);
+        analysed
+    };
+    let weight = |analysed: &Option<Analysed>| analysed.as_ref().map_or(0, |it| it.analysis.weight());
+    let looked_at = analysis::of_first(&candidates, look, weight);
     bar.finish_and_clear();
-    Ok(analysed.into_iter().flatten().collect())
+    let left_out = candidates.get(looked_at.len()..).unwrap_or_default();
+    let left_out = left_out.first().map(|first| Analysed {
+        file: first.path.clone(),
+        path: FilePath::from_os(&first.path),
+        analysis: Analysis::left_out(left_out.len()),
+    });
+    Ok(looked_at.into_iter().flatten().chain(left_out).collect())
 }
 
 fn progress(files: usize, show: bool) -> ProgressBar {
@@ -139,7 +143,7 @@ fn tidy(path: &Path) -> PathBuf {
 }
 
 /// `None` when a file is not one that is scanned.
-fn analyse_file(candidate: Candidate, analyser: &Analyser<'_>) -> Option<Analysed> {
+fn analyse_file(candidate: &Candidate, analyser: &Analyser<'_>) -> Option<Analysed> {
     let policy = analyser.policy();
     let path = FilePath::from_os(&candidate.path);
     let wanted = candidate.named || policy.selects_path(&path);
@@ -152,7 +156,7 @@ fn analyse_file(candidate: Candidate, analyser: &Analyser<'_>) -> Option<Analyse
         Err(reason) if wanted || starts_as_script(&candidate.path) => Analysis::unread(reason),
         _ => return None,
     };
-    Some(Analysed { file: candidate.path, path, analysis })
+    Some(Analysed { file: candidate.path.clone(), path, analysis })
 }
 
 #[cfg(unix)]

@@ -1,6 +1,8 @@
 //! The report for programs, in a format of our own: everything the verdict holds, versioned, with a schema
 //! (`docs/report.schema.json`) that is made from these types.
 
+use std::io;
+
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 
@@ -32,23 +34,47 @@ pub fn schema() -> String {
 
 /// Indented JSON, in which no character deceives a reader or steers a terminal or the log of a CI system.
 pub fn pretty(value: &impl Serialize) -> String {
+    let mut out = Escaping::default();
     // Strings, numbers, lists and structs: nothing of which serialisation can fail.
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    let mut out = String::with_capacity(text.len() + 1);
-    let mut copied = 0;
-    for (at, c) in text.char_indices() {
-        let opens_command = c == '#' && text[..at].ends_with('#');
-        if opens_command || (c != '\n' && crate::escape::is_deceptive(c)) {
-            out.push_str(&text[copied..at]);
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
-            }
-            copied = at + c.len_utf8();
-        }
+    if serde_json::to_writer_pretty(&mut out, value).is_err() {
+        out.text.clear();
     }
-    out.push_str(&text[copied..]);
-    out.push('\n');
-    out
+    out.text.push('\n');
+    out.text
+}
+
+/// JSON that is made safe to show while it is written: there may be a gigabyte of it.
+#[derive(Default)]
+struct Escaping {
+    text: String,
+    last: char,
+}
+
+impl Escaping {
+    fn push(&mut self, c: char) {
+        let opens_command = c == '#' && self.last == '#';
+        if opens_command || (c != '\n' && crate::escape::is_deceptive(c)) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                self.text.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            self.text.push(c);
+        }
+        self.last = c;
+    }
+}
+
+/// Is given whole characters, as serde_json writes strings.
+impl io::Write for Escaping {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        text.chars().for_each(|c| self.push(c));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What mergegate says of a change, or of files.

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use serde_sarif::sarif;
 
@@ -55,23 +56,52 @@ pub fn render_for_github(verdict: &Verdict, options: &Options) -> String {
     let cut = told.len().saturating_sub(MAX_RESULTS);
     told.truncate(MAX_RESULTS);
     let mut log = log(verdict, &items, &told, options);
+    let [Run { run, .. }] = &mut log.runs;
     // The `category` of the upload counts only where the file names none.
-    log.runs.iter_mut().for_each(|run| run.automation_details = None);
+    run.automation_details = None;
     if cut > 0 {
         let text = format!("GitHub keeps {MAX_RESULTS} results; {cut} milder ones are left out here.");
         let notice = sarif::Notification::builder().level(json!("warning")).message(message(&text)).build();
-        let invocations = log.runs.iter_mut().filter_map(|run| run.invocations.as_mut()).flatten();
-        invocations
+        run.invocations
+            .iter_mut()
+            .flatten()
             .filter_map(|it| it.tool_execution_notifications.as_mut())
             .for_each(|list| list.push(notice.clone()));
     }
     pretty(&log)
 }
 
+/// `sarif::Sarif` with results that are made one by one when they are written: there may be very many, and each takes
+/// several kilobytes.
+#[derive(Serialize)]
+struct Log<'i> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    runs: [Run<'i>; 1],
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Run<'i> {
+    #[serde(flatten)]
+    run: sarif::Run,
+    results: Results<'i>,
+}
+
+struct Results<'i> {
+    items: &'i [&'i Item<'i>],
+    rules: FxHashMap<String, usize>,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.items.iter().map(|item| result(item, &self.rules)))
+    }
+}
+
 /// A log in which the items in `told` are results. What is no finding is a notification, too.
-fn log(verdict: &Verdict, items: &[Item<'_>], told: &[&Item<'_>], options: &Options) -> sarif::Sarif {
-    let mut rules = Rules::default();
-    let results: Vec<sarif::Result> = told.iter().map(|item| result(item, &mut rules)).collect();
+fn log<'i>(verdict: &Verdict, items: &'i [Item<'i>], told: &'i [&'i Item<'i>], options: &Options) -> Log<'i> {
+    let rules = Rules::of(told);
     let others = || items.iter().filter(|item| item.finding.is_none());
     let mut driver = sarif::ToolComponent::builder()
         .name("mergegate")
@@ -93,11 +123,11 @@ fn log(verdict: &Verdict, items: &[Item<'_>], told: &[&Item<'_>], options: &Opti
         .column_kind(json!("utf16CodeUnits"))
         .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root)]))
         .invocations(vec![invocation])
-        .results(results)
         .properties(bag(json!({ "policy": verdict.policy, "files": verdict.files })))
         .build();
     run.version_control_provenance = provenance(verdict, options);
-    sarif::Sarif::builder().schema(SCHEMA.to_owned()).version(json!("2.1.0")).runs(vec![run]).build()
+    let results = Results { items: told, rules: rules.index };
+    Log { schema: SCHEMA, runs: [Run { run, results }], version: "2.1.0" }
 }
 
 /// The rules that there are results about, each once.
@@ -108,13 +138,16 @@ struct Rules {
 }
 
 impl Rules {
-    fn index(&mut self, rule: Rule<'_>) -> i64 {
-        let next = self.index.len();
-        let index = *self.index.entry(rule.id().to_owned()).or_insert(next);
-        if index == next {
-            self.list.push(descriptor(rule));
+    fn of(items: &[&Item<'_>]) -> Self {
+        let mut rules = Rules::default();
+        for item in items {
+            let rule = Rule::of(item);
+            if !rules.index.contains_key(rule.id()) {
+                rules.index.insert(rule.id().to_owned(), rules.list.len());
+                rules.list.push(descriptor(rule));
+            }
         }
-        index as i64
+        rules
     }
 }
 
@@ -147,7 +180,7 @@ fn descriptor(rule: Rule<'_>) -> sarif::ReportingDescriptor {
         .build()
 }
 
-fn result(item: &Item<'_>, rules: &mut Rules) -> sarif::Result {
+fn result(item: &Item<'_>, rules: &FxHashMap<String, usize>) -> sarif::Result {
     let rule = Rule::of(item);
     let mut hashes = BTreeMap::from([("mergegateFingerprint/v1".to_owned(), item.fingerprint.hash())]);
     if let Some(judged) = item.finding {
@@ -155,12 +188,12 @@ fn result(item: &Item<'_>, rules: &mut Rules) -> sarif::Result {
     }
     let mut result = sarif::Result::builder()
         .rule_id(rule.id())
-        .rule_index(rules.index(rule))
         .level(level(item.standing))
         .message(message(&item.message))
         .locations(vec![location(item)])
         .partial_fingerprints(hashes)
         .build();
+    result.rule_index = rules.get(rule.id()).map(|&index| index as i64);
     if let Some(judged) = item.finding {
         result.baseline_state = judged.state.as_ref().map(baseline_state);
         result.suppressions = judged.justification.as_ref().map(|why| vec![suppression(why, &judged.path)]);

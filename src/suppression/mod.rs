@@ -36,6 +36,9 @@ use reach::Reach;
 /// A longer comment is void: nobody reads it to its end. In bytes.
 const MAX_COMMENT: usize = 4096;
 
+/// How many suppressions a file may have: each is told where it is of no use. The first one more is read, too.
+pub const MAX_SUPPRESSIONS: usize = 20_000;
+
 /// How many days before its end a suppression is announced to expire.
 const NOTICE_DAYS: i64 = 14;
 
@@ -169,6 +172,9 @@ pub fn read(file: &SourceFile, policy: &Policy, today: Date) -> Vec<Suppression>
                 suppression.defects.push(Defect::TooLong { max: MAX_COMMENT });
             }
             suppressions.push(suppression);
+            if suppressions.len() > MAX_SUPPRESSIONS {
+                return suppressions;
+            }
         }
     }
     suppressions
