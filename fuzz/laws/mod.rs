@@ -18,8 +18,11 @@ pub mod reports;
 pub mod scan;
 pub mod suppressions;
 
+/// Fails if something does not hold of an input.
+pub type Hold = fn(&[u8]);
+
 /// What there is to be held, by the names of the fuzz targets.
-pub const ALL: [(&str, fn(&[u8])); 6] = [
+pub const ALL: [(&str, Hold); 6] = [
     ("scan", scan::hold),
     ("suppressions", suppressions::hold),
     ("policy", policy::hold),

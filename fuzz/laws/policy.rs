@@ -11,7 +11,7 @@ use mergegate::policy::{self, Action, Policy};
 pub fn hold(bytes: &[u8]) {
     let other = |_: &policy::ExtendsSource| {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        if bytes.len() % 2 == 0 { Ok(text) } else { Err("there is none".to_owned()) }
+        if bytes.len().is_multiple_of(2) { Ok(text) } else { Err("there is none".to_owned()) }
     };
     match Policy::from_bytes(".mergegate.yml", bytes, &other) {
         Ok(policy) => expect_sound(&policy),

@@ -114,7 +114,7 @@ fn finding(choices: &mut Choices<'_>) -> Finding {
         severity: choices.of(&Severity::ALL),
         confidence: choices.of(&Confidence::ALL),
         message: format!("It is {}.", choices.text()),
-        cell: choices.flag().then(|| Cell { number: 1, line: number }),
+        cell: choices.flag().then_some(Cell { number: 1, line: number }),
         statement: region.clone(),
         excerpt: vec![line(choices, number), line(choices, number + 1)],
         steps,
