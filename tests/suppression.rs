@@ -377,12 +377,12 @@ fn long_comments() {
 
 #[test]
 fn many_comments_take_no_square_of_time() {
-    let mut text = "# mergegate: allow[os-system] x is a constant\n".repeat(40_000);
+    let mut text = "# mergegate: allow[os-system] x is a constant\n".repeat(19_000);
     text.push_str(&"eval(x);".repeat(5_000));
     text.push('\n');
     let judged = judge(&text, &policy(""));
     assert_eq!(judged.open().len(), 5_000);
-    assert_eq!(judged.suppressions.len(), 40_000);
+    assert_eq!(judged.suppressions.len(), 19_000);
 }
 
 fn added_lines(base: &str, head: &str) -> Vec<u32> {
