@@ -178,19 +178,24 @@ fn separates(b: u8) -> bool {
 /// The stretches of a source text that can be a token: of the characters of tokens, and long enough.
 fn long_words(text: &str) -> impl Iterator<Item = Span> {
     const SHORTEST: usize = 20;
-    let bytes = if text.len() < SHORTEST { &[] } else { text.as_bytes() };
-    let mut at = 0;
+    let bytes = text.as_bytes();
+    let (mut from, mut probe) = (0, SHORTEST - 1);
     std::iter::from_fn(move || {
-        while at < bytes.len() {
-            if separates(bytes[at]) {
-                // The letter behind a backslash belongs to an escape.
-                at += if bytes[at] == b'\\' { 2 } else { 1 };
+        // No word that is long enough lies between two places that are so far apart.
+        while probe < bytes.len() {
+            if separates(bytes[probe]) {
+                probe += SHORTEST;
                 continue;
             }
-            let start = at;
-            at += bytes[start..].iter().position(|&b| separates(b)).unwrap_or(bytes.len() - start);
-            if at - start >= SHORTEST {
-                return Some(start..at);
+            let before = bytes[from..probe].iter().rposition(|&b| separates(b));
+            let start = before.map_or(from, |at| from + at + 1);
+            let end = bytes[probe..].iter().position(|&b| separates(b)).map_or(bytes.len(), |at| probe + at);
+            // The letter behind a backslash belongs to an escape.
+            let backslashes = bytes[from..start].iter().rev().take_while(|&&b| b == b'\\').count();
+            let start = start + backslashes % 2;
+            (from, probe) = (end, end + SHORTEST);
+            if end - start >= SHORTEST {
+                return Some(start..end);
             }
         }
         None
@@ -476,5 +481,30 @@ mod tests {
         let text = "see postgres://app:Zt7-kq2@db.internal/x and http://a.b/c:d@e";
         let found: Vec<_> = passwords_in_urls(text).map(|(span, _)| &text[span]).collect();
         assert_eq!(found, ["Zt7-kq2"]);
+    }
+
+    /// The same from the first byte to the last.
+    fn words_one_by_one(text: &str) -> Vec<Span> {
+        let bytes = text.as_bytes();
+        let (mut at, mut words) = (0, Vec::new());
+        while at < bytes.len() {
+            if separates(bytes[at]) {
+                at += if bytes[at] == b'\\' { 2 } else { 1 };
+                continue;
+            }
+            let start = at;
+            at += bytes[start..].iter().position(|&b| separates(b)).unwrap_or(bytes.len() - start);
+            if at - start >= 20 {
+                words.push(start..at);
+            }
+        }
+        words
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_long_word_is_passed_over(text in r#"([a-c]{15,25}|\\{1,3}|[ "é]|n){0,12}"#) {
+            assert_eq!(long_words(&text).collect::<Vec<_>>(), words_one_by_one(&text));
+        }
     }
 }
