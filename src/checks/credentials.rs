@@ -302,8 +302,10 @@ fn password_in_authority(text: &str, start: usize) -> Option<(Span, Confidence)>
 /// Hosts of this machine, and those that RFC 2606 keeps for examples.
 fn is_harmless_host(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
-    matches!(name.as_str(), "localhost" | "127.0.0.1" | "[::1]" | "host" | "hostname" | "server")
-        || name.contains("example")
+    matches!(
+        name.as_str(),
+        "localhost" | "127.0.0.1" | "[::1]" | "host" | "hostname" | "my-host" | "myhost" | "server"
+    ) || name.contains("example")
         || name.ends_with(".test")
         || name.ends_with(".invalid")
 }
