@@ -11,6 +11,9 @@ git ls-files -z --cached --others --exclude-standard -- ':!fixtures' ':!tests' '
 git -C "$mirror" add . && git -C "$mirror" commit --quiet -m "A release" && git -C "$mirror" tag v0.1.0
 install -D target/debug/mergegate "$work/bin/mergegate"
 
+# prek keeps crates in its home; kept between runs, they need not be built again. The hooks are installed anew.
+rm -rf "$cache/prek/repos" "$cache/prek/hooks"
+
 # The repository $project with its hooks, and an empty remote.
 project() {
   project=$work/$1
@@ -25,13 +28,13 @@ project() {
 }
 
 in_project() {
-  run "$1" "$hooks: $2" env -C "$project" PATH="$work/bin:$PATH" PRE_COMMIT_HOME="$work/home" PREK_HOME="$work/home-prek" \
+  run "$1" "$hooks: $2" env -C "$project" PATH="$work/bin:$PATH" PRE_COMMIT_HOME="$work/pre-commit" PREK_HOME="$cache/prek" \
     CARGO_TARGET_DIR="$root/target" "${@:3}"
 }
 
 commits() { git -C "$1" rev-list --count --all; }
 
-for hooks in ${HOOKS:-pre-commit prek pre-commit-installed prek-installed}; do
+for hooks in pre-commit prek pre-commit-installed prek-installed; do
   config=pre-commit.yaml
   [ "$hooks" = "${hooks%-installed}" ] || config=pre-commit-installed.yaml
   project "$hooks" "${hooks%-installed}" "$config"
