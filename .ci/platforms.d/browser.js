@@ -14,7 +14,7 @@ const { chromium } = require("playwright-core");
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 
 const read = (file) => readFileSync(file, "utf8");
-const module_ = (path) => read(join(modules, path));
+const textOf = (path) => read(join(modules, path));
 const count = async (page, selector) => await page.locator(selector).filter({ visible: true }).count();
 
 // A page that has asked nothing of the network and has raised no error.
@@ -32,14 +32,13 @@ async function viewer(browser, file, picture) {
   const log = JSON.parse(read(file));
   const page = await open(browser, { html: "<meta charset=utf-8><div id=app style='height: 95vh'></div>" });
   for (const path of ["react/umd/react.production.min.js", "react-dom/umd/react-dom.production.min.js",
-    "@microsoft/sarif-web-component/dist/index.js"]) await page.addScriptTag({ content: module_(path) });
+    "@microsoft/sarif-web-component/dist/index.js"]) await page.addScriptTag({ content: textOf(path) });
   const show = (suppression) => page.evaluate(([log, suppression]) => {
     const place = document.getElementById("app");
     ReactDOM.unmountComponentAtNode(place);
     const filterState = { Suppression: { value: [suppression] } };
     ReactDOM.render(React.createElement(Viewer, { logs: [log], showSuppression: true, filterState }), place);
   }, [log, suppression]);
-  const row = (text) => page.locator("tr", { hasText: text });
 
   // All checks opened.
   const rows = async () => {
@@ -51,17 +50,17 @@ async function viewer(browser, file, picture) {
 
   // What blocks: its check, message, excerpt with the callee marked, definition, file and state.
   await show("unsuppressed");
-  const open_ = await rows();
+  const shown = await rows();
   assert.equal(await page.locator("tr[aria-level='1']", { hasText: "yaml-load" }).count(), 1, "there is no check");
-  const finding = open_.filter({ hasText: "This YAML loader can build any Python object" });
+  const finding = shown.filter({ hasText: "This YAML loader can build any Python object" });
   const text = await finding.innerText();
   for (const part of ["import_settings", "settings.py", "17", "yaml.load(upload.read(), Loader=yaml.Loader)", "New"]) {
     assert.ok(text.includes(part), `the row lacks ${part}: ${text}`);
   }
   assert.equal(await finding.locator(".swcRegion").innerText(), "yaml.load", "another part is marked");
   // An old finding is unchanged; what is justified is hidden, and shown on demand.
-  assert.ok((await open_.filter({ hasText: "pickle.load(file)" }).innerText()).includes("Unchanged"));
-  assert.equal(await open_.filter({ hasText: "restore_cart" }).count(), 0, "a justified finding is shown as an open one");
+  assert.ok((await shown.filter({ hasText: "pickle.load(file)" }).innerText()).includes("Unchanged"));
+  assert.equal(await shown.filter({ hasText: "restore_cart" }).count(), 0, "a justified finding is shown as an open one");
   await picture(page, "viewer");
   await show("suppressed");
   const justified = await rows();
@@ -98,7 +97,7 @@ async function report(browser, file, picture) {
 
 async function markdown(browser, file, picture) {
   const body = require("markdown-it")({ html: true, linkify: true }).render(read(file));
-  const style = `${module_("github-markdown-css/github-markdown.css")} .markdown-body { padding: 2rem; }`;
+  const style = `${textOf("github-markdown-css/github-markdown.css")} .markdown-body { padding: 2rem; }`;
   const html = `<meta charset=utf-8><style>${style}</style><body class=markdown-body>${body}`;
   for (const colorScheme of ["light", "dark"]) {
     const page = await open(browser, { html }, { viewport: { width: 900, height: 900 }, colorScheme });
