@@ -1,4 +1,4 @@
-use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind, Operator};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Family;
@@ -53,18 +53,21 @@ const CHECKS: &[Check] = &[
             "cursor.execute(\"SELECT * FROM users WHERE name = ?\", (name,))\n",
             "executor.execute(task)\n",
         ],
-        detect: &[Detect::Call(
-            &[
-                "*.execute",
-                "*.executemany",
-                "*.executescript",
-                "*.exec_driver_sql",
-                "*.fetch",
-                "*.fetchrow",
-                "*.fetchval",
-            ],
-            When::Is(executes),
-        )],
+        detect: &[
+            Detect::Call(
+                &[
+                    "*.execute",
+                    "*.executemany",
+                    "*.executescript",
+                    "*.exec_driver_sql",
+                    "*.fetch",
+                    "*.fetchrow",
+                    "*.fetchval",
+                ],
+                When::Is(executes),
+            ),
+            Detect::Call(&["psycopg.sql.SQL", "psycopg2.sql.SQL"], When::Is(raw_expression)),
+        ],
     },
     Check {
         id: "django-extra",
@@ -400,12 +403,74 @@ fn executes(call: &Call<'_, '_>) -> Option<Confidence> {
     if takes_objects && call.module.names().exposure_to(Harm::Text, value) <= Exposure::Sanitised {
         return None;
     }
+    if is_composed(call.module, value.expr) {
+        return None;
+    }
     let (exposure, takes_value) = exposure_of_statement(call.module, value);
     match exposure {
         Exposure::Constant | Exposure::Sanitised => None,
         Exposure::Unknown => known.then_some(Confidence::Low),
         Exposure::Built => Some(if takes_value { Confidence::Medium } else { Confidence::Low }),
         Exposure::Input | Exposure::Request => Some(Confidence::High),
+    }
+}
+
+/// Callees of Psycopg that quote what they are given, and those that take it as it is and are judged where they are called.
+const COMPOSING: &[&str] = &[
+    "psycopg.sql.Identifier",
+    "psycopg.sql.Literal",
+    "psycopg.sql.Placeholder",
+    "psycopg.sql.SQL",
+    "psycopg2.sql.Identifier",
+    "psycopg2.sql.Literal",
+    "psycopg2.sql.Placeholder",
+    "psycopg2.sql.SQL",
+];
+
+/// How deep statements in statements are followed.
+const MAX_COMPOSED: u32 = 50;
+
+/// Whether a statement is composed as Psycopg does it, of texts and quoted parts.
+fn is_composed<'a>(module: &Module<'a>, expr: &'a Expr) -> bool {
+    Composed { module, names: Vec::new() }.is_all(expr, 0)
+}
+
+struct Composed<'m, 'a> {
+    module: &'m Module<'a>,
+    /// Names that were followed: a statement may be put together from itself.
+    names: Vec<&'a str>,
+}
+
+impl<'a> Composed<'_, 'a> {
+    fn is_all(&mut self, expr: &'a Expr, depth: u32) -> bool {
+        if depth > MAX_COMPOSED {
+            return false;
+        }
+        let mut inner = |expr: &'a Expr| self.is_all(expr, depth + 1);
+        match expr {
+            Expr::BinOp(sum) if sum.op == Operator::Add => inner(&sum.left) && inner(&sum.right),
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
+                elts.iter().all(inner)
+            }
+            Expr::ListComp(ast::ExprListComp { elt, .. })
+            | Expr::Generator(ast::ExprGenerator { elt, .. }) => inner(elt),
+            Expr::Name(name) if self.names.contains(&name.id.as_str()) => true,
+            Expr::Name(name) => {
+                self.names.push(name.id.as_str());
+                let assigned = self.module.only_assigned(name).unwrap_or_default();
+                !assigned.is_empty() && assigned.into_iter().all(|expr| self.is_all(expr, depth + 1))
+            }
+            Expr::Call(call) if self.module.refers_to(&call.func, COMPOSING) => true,
+            Expr::Call(call) => {
+                let Expr::Attribute(method) = &*call.func else { return false };
+                let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+                let mut given = call.arguments.args.iter().chain(keywords);
+                matches!(method.attr.as_str(), "format" | "join")
+                    && self.is_all(&method.value, depth + 1)
+                    && given.all(|expr| self.is_all(expr, depth + 1))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -520,7 +585,7 @@ fn raw_expression(call: &Call<'_, '_>) -> Option<Confidence> {
     if call.handed_on {
         return Some(Confidence::Medium);
     }
-    let value = statement(call, "sql").or_else(|| statement(call, "text"))?;
+    let value = ["sql", "text", "string", "obj"].into_iter().find_map(|keyword| statement(call, keyword))?;
     // `text` and `select` are judged where they are called.
     if call.module.names().qualified(value).iter().any(|name| name.starts_with("sqlalchemy.")) {
         return None;
