@@ -101,7 +101,9 @@ class Measured:
         else:
             process = subprocess.Popen([str(part) for part in command], cwd=folder, env=environment,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            _, _, usage = os.wait4(process.pid, 0)
+            _, status, usage = os.wait4(process.pid, 0)
+            if os.waitstatus_to_exitcode(status) > 1:  # 1 says that something was found
+                sys.exit(f"{' '.join(process.args)} failed in {folder}")
             self.peak = max(self.peak, usage.ru_maxrss // 1024)
         elapsed = time.perf_counter() - start
         used = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - used
@@ -252,7 +254,7 @@ def growth(mergegate, corpus, policy):
 
 def of_size(sources, number, size):
     """Functions of real files, from another place for each number, up to a size."""
-    blocks = [block for source in sources for block in source.split(b"\n\n\n")]
+    blocks = [block for source in sources for block in source.split(b"\n\n\n") if 50 < len(block) <= 1_000]
     text, at = b"", number * 7
     while len(text) < size:
         text += blocks[at % len(blocks)] + b"\n\n\n"
@@ -286,7 +288,7 @@ def history(mergegate, bin, repository):
     commits = commits[:: max(1, len(commits) // COMMITS)][:COMMITS]
     times = {"mergegate": [], "git diff": [], "ruff on both sides": []}
     for commit in commits:
-        check = [mergegate, "check", "--base", f"{commit}~1", "--head", commit]
+        check = [mergegate, "check", "--repo", repository, "--base", f"{commit}~1", "--head", commit]
         diff = ["git", "diff", "--name-status", f"{commit}~1", commit]
         measured = side_by_side([check, diff, lambda: ruff_on_both(bin, repository, commit)], repository, runs=3)
         for kept, one in zip(times.values(), measured):
@@ -296,7 +298,7 @@ def history(mergegate, bin, repository):
         theirs = sorted(times[peer])
         for name, at in (("median", 0.5), ("90th percentile", 0.9), ("99th percentile", 0.99)):
             a, b = (kept[min(int(len(kept) * at), len(kept) - 1)] for kept in (mine, theirs))
-            row(f"check of {len(commits)} commits of {repository.stem}, {name}", shown(a), peer, shown(b), f"{a / b:.3g}", "")
+            row(f"check of {len(commits)} commits, {name}", shown(a), peer, shown(b), f"{a / b:.3g}", "")
 
 
 def ruff_on_both(bin, repository, commit):
