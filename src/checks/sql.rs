@@ -394,12 +394,15 @@ fn statement<'a>(call: &Call<'_, 'a>, keyword: &str) -> Option<Value<'a>> {
 fn executes(call: &Call<'_, '_>) -> Option<Confidence> {
     let value = statement(call, "query")?;
     let known = DATABASES.iter().any(|package| call.name.starts_with(package));
-    if !known && !is_database(receiver(call)?) {
+    let name = receiver(call).and_then(last_word_of_name);
+    let is_one_of = |names: &[&str]| name.as_deref().is_some_and(|name| names.contains(&name));
+    let is_cursor = is_one_of(CURSORS);
+    if !known && !is_cursor && !is_one_of(CONNECTIONS) {
         return None;
     }
-    // Such a library takes statements that are no texts, and binds the values in them. What is text in them is judged
-    // where it is put in.
-    let takes_objects = !known || call.name.starts_with("sqlalchemy.");
+    // SQLAlchemy takes statements that are no texts, and binds the values in them. What is text in them is judged where
+    // it is put in. A cursor takes texts alone.
+    let takes_objects = if known { call.name.starts_with("sqlalchemy.") } else { !is_cursor };
     if takes_objects && call.module.names().exposure_to(Harm::Text, value) <= Exposure::Sanitised {
         return None;
     }
@@ -542,31 +545,24 @@ fn receiver<'a>(call: &Call<'_, 'a>) -> Option<&'a Expr> {
     }
 }
 
-/// Whether something is called what a connection to a database is called.
-fn is_database(receiver: &Expr) -> bool {
-    let name = match receiver {
+/// What cursors and connections are called.
+const CURSORS: &[&str] = &["c", "cur", "curs", "cursor"];
+const CONNECTIONS: &[&str] =
+    &["con", "conn", "connect", "connection", "database", "db", "engine", "session", "tx"];
+
+/// The last word of what something is called: `self.db_cursor` and `cursor()` are a cursor.
+fn last_word_of_name(expr: &Expr) -> Option<String> {
+    let name = match expr {
         Expr::Name(name) => name.id.as_str(),
         Expr::Attribute(attribute) => attribute.attr.as_str(),
-        Expr::Call(call) => return is_database(&call.func),
-        _ => return false,
+        Expr::Call(call) => match &*call.func {
+            Expr::Name(name) => name.id.as_str(),
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            _ => return None,
+        },
+        _ => return None,
     };
-    let last = name.rsplit('_').find(|word| !word.is_empty()).unwrap_or_default();
-    [
-        "c",
-        "con",
-        "conn",
-        "connect",
-        "connection",
-        "cur",
-        "curs",
-        "cursor",
-        "database",
-        "db",
-        "engine",
-        "session",
-        "tx",
-    ]
-    .contains(&last.to_ascii_lowercase().as_str())
+    name.rsplit('_').find(|word| !word.is_empty()).map(str::to_ascii_lowercase)
 }
 
 fn django_extra(call: &Call<'_, '_>) -> Option<Confidence> {
