@@ -21,6 +21,7 @@
 //!
 //! [`Repository`] may be shared between threads; [`Repository::read`] is meant to be called from many at once.
 
+mod bases;
 mod blame;
 mod changes;
 mod create;

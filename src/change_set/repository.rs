@@ -1,10 +1,12 @@
 //! Opening a repository and reading from it.
 
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gix::open::{Options, Permissions, permissions};
 
+use super::bases::Bases;
 use super::disk::WorkTree;
 use super::error::GitError;
 use super::{Mode, Place, Version};
@@ -13,6 +15,8 @@ use crate::path::FilePath;
 /// A repository, opened for reading. It may be shared between threads.
 pub struct Repository {
     shared: gix::ThreadSafeRepository,
+    /// Handles with which no thread reads now.
+    idle: Mutex<Vec<gix::Repository>>,
     contents_read: AtomicUsize,
 }
 
@@ -38,7 +42,7 @@ impl Repository {
             gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
         let options = gix::sec::trust::Mapping { full: options(), reduced: options() };
         gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, discovery, options)
-            .map(|shared| Repository { shared, contents_read: AtomicUsize::new(0) })
+            .map(|shared| Repository { shared, idle: Mutex::default(), contents_read: AtomicUsize::new(0) })
             .map_err(|error| cannot_open(dir, &error))
     }
 
@@ -64,17 +68,32 @@ impl Repository {
         git
     }
 
+    /// A handle to read contents with, which knows what was unpacked with it before.
+    fn reader(&self) -> gix::Repository {
+        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        idle.unwrap_or_else(|| {
+            let mut git = self.local();
+            git.objects.set_pack_cache(|| Box::<Bases>::default());
+            git
+        })
+    }
+
     /// The bytes of a version, if they are no more than `limit`: the content of a file, the target of a symbolic
     /// link.
     pub fn read(&self, version: &Version, limit: u64) -> Result<Content, GitError> {
         self.contents_read.fetch_add(1, Ordering::Relaxed);
-        match (version.mode, version.place) {
+        let git = self.reader();
+        let content = match (version.mode, version.place) {
             (Mode::Submodule, _) => {
                 Err(GitError::new(format!("{} is a submodule, not a file", version.path)))
             }
-            (_, Place::WorkTree) => WorkTree::of(&self.local())?.read(&version.path, limit),
-            (_, Place::ObjectDatabase) => read_blob(&self.local(), version, limit),
+            (_, Place::WorkTree) => WorkTree::of(&git).and_then(|tree| tree.read(&version.path, limit)),
+            (_, Place::ObjectDatabase) => read_blob(&git, version, limit),
+        };
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.push(git);
         }
+        content
     }
 }
 
