@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mergegate::python::{Module, SourceFile, last_word};
+use mergegate::python::{Exposure, Module, SourceFile, last_word};
 
 fn python_files(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -42,12 +42,52 @@ fn look(path: &Path) -> usize {
 }
 
 /// `MERGEGATE_FOLDER` names a folder of other files to look at.
-#[test]
-fn nothing_is_ruled_out_that_an_expression_refers_to() {
+fn files() -> Vec<PathBuf> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/python");
     let folder = std::env::var_os("MERGEGATE_FOLDER").map_or(fixtures, PathBuf::from);
     let mut files = Vec::new();
     python_files(&folder, &mut files);
+    files
+}
+
+/// Whether something in a file comes from a request, and whether that may be.
+fn requests(path: &Path) -> Option<(bool, bool)> {
+    let file = SourceFile::read(&fs::read(path).unwrap()).ok()?;
+    let module = Module::of(&file)?;
+    let names = module.names();
+    let mut expressions = module.tree().nodes().filter_map(|(_, node)| module.expr(node));
+    let found = expressions.any(|expr| names.exposure(module.value(expr)) == Exposure::Request);
+    Some((found, names.may_hold_request()))
+}
+
+#[test]
+fn nothing_comes_from_a_request_where_that_is_ruled_out() {
+    let files = files();
+    let mut with_requests = 0;
+    for path in &files {
+        let Some((found, may)) = requests(path) else { continue };
+        assert!(may || !found, "{}", path.display());
+        with_requests += usize::from(found);
+    }
+    assert!(with_requests > 5, "{with_requests} of {} files", files.len());
+}
+
+#[test]
+fn requests_are_ruled_out_where_nothing_tells_of_any() {
+    for (code, may) in [
+        ("def f(path):\n    return open(path)\n", false),
+        ("from flask import request as r\n", true),
+        ("def f(m):\n    return vars(m)['fl' + 'ask']\n", true),
+        ("@app.get('/<name>')\ndef f(name): ...\n", true),
+    ] {
+        let file = SourceFile::read(code.as_bytes()).unwrap();
+        assert_eq!(Module::of(&file).unwrap().names().may_hold_request(), may, "{code}");
+    }
+}
+
+#[test]
+fn nothing_is_ruled_out_that_an_expression_refers_to() {
+    let files = files();
     let names: usize = files.iter().map(|path| look(path)).sum();
     assert!(names > 1_000, "{names} names in {} files", files.len());
 }

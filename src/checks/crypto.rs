@@ -566,7 +566,7 @@ fn compared_in_the_open(node: &Node<'_, '_>, hits: &mut Hits) {
         return;
     }
     let names = node.module.names();
-    if sides.iter().any(|side| names.exposure(node.module.value(side)) >= Exposure::Request) {
+    if sides.iter().any(|side| names.is_from_request(node.module.value(side))) {
         hits.at(compare, Confidence::Medium);
     }
 }

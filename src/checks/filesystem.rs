@@ -546,7 +546,7 @@ fn path_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
 }
 
 fn from_request<'a>(call: &Call<'_, 'a>, path: Value<'a>) -> Option<Confidence> {
-    (call.module.names().exposure_to(Harm::Parents, path) == Exposure::Request).then_some(Confidence::High)
+    call.module.names().is_from_request_to(Harm::Parents, path).then_some(Confidence::High)
 }
 
 fn receiver_from_request(call: &Call<'_, '_>) -> Option<Confidence> {

@@ -108,6 +108,9 @@ const LOGGERS: &[&str] = &[
 ];
 
 fn logs_request(call: &Call<'_, '_>) -> Option<Confidence> {
+    if !call.module.names().may_hold_request() {
+        return None;
+    }
     let escapes = call.text("msg", 0).is_some_and(|message| message.contains("%r"));
     let names = call.module.names();
     // `%(name)s` takes the text itself out of a mapping.

@@ -2,7 +2,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 
 use super::{Family, words};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Exposure, Hits, Module, Node, Value};
+use crate::python::{Argument, Call, Constant, Hits, Module, Node, Value};
 
 pub const FAMILY: Family = Family { id: "network", title: "Network", checks: CHECKS };
 
@@ -448,7 +448,7 @@ fn fixes_host(beginning: &str) -> bool {
 fn address_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
     let position = usize::from(call.name.ends_with("request"));
     let url = call.given("url", position)?;
-    let outside = call.module.names().exposure(url) == Exposure::Request;
+    let outside = call.module.names().is_from_request(url);
     let fixed = beginning(call.module, url).is_some_and(|start| fixes_host(&start));
     (outside && !fixed).then_some(Confidence::High)
 }

@@ -663,7 +663,7 @@ fn mass_assignment(node: &Node<'_, '_>, hits: &mut Hits) {
         }
         AnyNodeRef::Keyword(ast::Keyword { arg: None, value, .. }) => {
             let module = node.module;
-            if makes_record(node) && module.names().exposure(module.value(value)) == Exposure::Request {
+            if makes_record(node) && module.names().is_from_request(module.value(value)) {
                 hits.at(value, Confidence::High);
             }
         }
@@ -788,7 +788,7 @@ fn is_session<'a>(module: &Module<'a>, expr: &'a Expr) -> bool {
 fn session_key(node: &Node<'_, '_>, hits: &mut Hits) {
     let module = node.module;
     for (item, _) in session_items(node) {
-        if module.names().exposure(module.value(&item.slice)) == Exposure::Request {
+        if module.names().is_from_request(module.value(&item.slice)) {
             hits.at(item, Confidence::High);
         }
     }
@@ -797,7 +797,7 @@ fn session_key(node: &Node<'_, '_>, hits: &mut Hits) {
 fn session_value(node: &Node<'_, '_>, hits: &mut Hits) {
     let module = node.module;
     for (item, value) in session_items(node) {
-        if module.names().exposure(module.value(value)) == Exposure::Request {
+        if module.names().is_from_request(module.value(value)) {
             hits.at(item, Confidence::Medium);
         }
     }
@@ -813,7 +813,7 @@ fn header_item_from_request(node: &Node<'_, '_>, hits: &mut Hits) {
         let Expr::Subscript(subscript) = target else { continue };
         let is_headers = last_name(&subscript.value).is_some_and(|name| name == "headers");
         let module = node.module;
-        if is_headers && module.names().exposure(module.value(&assign.value)) == Exposure::Request {
+        if is_headers && module.names().is_from_request(module.value(&assign.value)) {
             hits.at(target, Confidence::Medium);
         }
     }

@@ -15,6 +15,7 @@ use rustc_hash::FxHashMap;
 use super::constant::{Constant, apply_function, apply_method, binary, compare, item, push_bounded, shown};
 use super::exposure::{Exposure, source_of};
 use super::names::{Names, STEP, Thing, Value};
+use super::requests::is_route;
 use super::tree::{ScopeId, ScopeKind, with_stack};
 
 /// How much one function may cost, the functions it calls included: an expression costs 1, to copy what the variables
@@ -407,12 +408,7 @@ impl<'a> Run<'_, 'a> {
                 let constant = self.names.constant(Value { expr: first, scope: outside });
                 constant.as_ref().and_then(Constant::as_str).is_some_and(|path| path.starts_with('/'))
             });
-            let verb = method.attr.as_str();
-            is_path
-                && matches!(
-                    verb,
-                    "route" | "get" | "post" | "put" | "delete" | "patch" | "websocket" | "api_route"
-                )
+            is_path && is_route(&method.attr)
         })
     }
 

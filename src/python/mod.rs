@@ -17,6 +17,7 @@ mod names;
 mod notebook;
 mod outline;
 mod path_configuration;
+mod requests;
 mod solve;
 mod source;
 mod tree;

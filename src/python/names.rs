@@ -107,6 +107,8 @@ pub struct Names<'a> {
     pub(super) flows: RefCell<FxHashMap<ScopeId, Option<Rc<super::flow::Evaluated>>>>,
     /// Who calls the functions that only this file can call, once it was asked for.
     callers: OnceCell<Callers<'a>>,
+    /// Whether anything in the file can come from a request, once it was asked for.
+    pub(super) requests: OnceCell<bool>,
     /// The most exposed value that was asked about lately.
     witness: Cell<Option<(Exposure, Value<'a>)>>,
     /// What is left of the budget.
@@ -130,6 +132,7 @@ impl<'a> Names<'a> {
             exposures: RefCell::default(),
             flows: RefCell::default(),
             callers: OnceCell::new(),
+            requests: OnceCell::new(),
             witness: Cell::new(None),
             depth: Cell::new(0),
             gave_up: Cell::new(false),
