@@ -297,7 +297,13 @@ impl<'a> Names<'a> {
         // A function that asks about itself while it is interpreted gets no answer.
         self.flows.borrow_mut().insert(home, None);
         let budget = BUDGET + BUDGET_PER_NODE * self.tree.node_count();
-        let run = Run { names: self, evaluated: RefCell::default(), left: std::cell::Cell::new(budget) };
+        let run = Run {
+            names: self,
+            home,
+            entered_home: std::cell::Cell::new(false),
+            evaluated: RefCell::default(),
+            left: std::cell::Cell::new(budget),
+        };
         // Where it is not finished, what is asked of the values is answered without their flow.
         let evaluated = run.whole(home).then(|| Rc::new(run.evaluated.into_inner()));
         self.flows.borrow_mut().insert(home, evaluated.clone());
@@ -308,9 +314,25 @@ impl<'a> Names<'a> {
 /// One interpretation of one function.
 struct Run<'n, 'a> {
     names: &'n Names<'a>,
+    home: ScopeId,
+    /// Whether the function itself was entered again: then what is recorded of it has a part in what comes out.
+    entered_home: std::cell::Cell<bool>,
     evaluated: RefCell<Evaluated>,
     left: std::cell::Cell<usize>,
 }
+
+/// What a function of this file gives for some parameters.
+#[derive(Debug)]
+pub(super) struct Entered {
+    given: Vec<Abstract>,
+    result: Option<Abstract>,
+}
+
+/// By the function, and by how many calls inside one another lead to it.
+pub(super) type AllEntered = FxHashMap<(ScopeId, u32), Vec<Entered>>;
+
+/// For how many different parameters it is kept what a function gives.
+const MAX_ENTERED: usize = 16;
 
 /// One activation of a function.
 struct Frame<'a> {
@@ -1438,7 +1460,9 @@ impl<'a> Run<'_, 'a> {
             };
             inner.state.insert(name, value);
         }
-        match body {
+        let given = parameters.iter_non_variadic_params().map(|parameter| parameter.name().as_str());
+        let given: Vec<Abstract> = given.filter_map(|name| inner.state.get(name).cloned()).collect();
+        self.entered_once(function, inner.calls, given, || match body {
             Ok(body) => {
                 let then = self.body(&mut inner, body);
                 let end = (then == Then::Next).then(|| Abstract::known(Constant::None));
@@ -1448,7 +1472,38 @@ impl<'a> Run<'_, 'a> {
                 }
             }
             Err(expr) => Some(self.value(&mut inner, expr)),
+        })
+    }
+
+    /// What a function gives for the same parameters as before is known already, whoever calls it.
+    fn entered_once(
+        &self,
+        function: ScopeId,
+        calls: u32,
+        given: Vec<Abstract>,
+        enter: impl FnOnce() -> Option<Abstract>,
+    ) -> Option<Abstract> {
+        let are_same = |known: &Entered| {
+            known.given.len() == given.len() && known.given.iter().zip(&given).all(|(a, b)| a.is_same(b))
+        };
+        let key = (function, calls);
+        if let Some(known) =
+            self.names.entered.borrow().get(&key).and_then(|all| all.iter().find(|one| are_same(one)))
+        {
+            self.spend(1 + given.len());
+            return known.result.clone();
         }
+        let before = self.entered_home.replace(function == self.home);
+        let result = enter();
+        if !self.entered_home.get() && self.left.get() > 0 {
+            let mut entered = self.names.entered.borrow_mut();
+            let known = entered.entry(key).or_default();
+            if known.len() < MAX_ENTERED {
+                known.push(Entered { given, result: result.clone() });
+            }
+        }
+        self.entered_home.set(before || self.entered_home.get());
+        result
     }
 
     fn literal_or_unknown(&self, expr: &'a Expr, scope: ScopeId) -> Abstract {

@@ -105,6 +105,8 @@ pub struct Names<'a> {
     pub(super) exposures: RefCell<Exposures>,
     /// What the interpretation of a function found, once it was asked for.
     pub(super) flows: RefCell<FxHashMap<ScopeId, Option<Rc<super::flow::Evaluated>>>>,
+    /// What the interpretation of functions for the sake of others found.
+    pub(super) entered: RefCell<super::flow::AllEntered>,
     /// Who calls the functions that only this file can call, once it was asked for.
     callers: OnceCell<Callers<'a>>,
     /// Whether anything in the file can come from a request, once it was asked for.
@@ -131,6 +133,7 @@ impl<'a> Names<'a> {
             folded: RefCell::default(),
             exposures: RefCell::default(),
             flows: RefCell::default(),
+            entered: RefCell::default(),
             callers: OnceCell::new(),
             requests: OnceCell::new(),
             witness: Cell::new(None),
