@@ -92,6 +92,7 @@ const PIECES: &[&str] = &[
     "yield ",
     "for a in b",
     "# mergegate: allow[eval] the text is ours",
+    "allow[os-system] it is ours",
     "# nosec B307",
     "# noqa: S307",
     "until=2027-01-01",

@@ -2,6 +2,8 @@
 
 use mergegate::path::FilePath;
 use mergegate::python::SourceFile;
+use ruff_python_ast::PySourceType;
+use ruff_python_parser::{ParseOptions, parse_unchecked};
 
 use super::{ANALYSER, expect_consistent, told};
 
@@ -13,7 +15,8 @@ pub fn hold(bytes: &[u8]) {
     match SourceFile::read(bytes) {
         Err(problem) => assert_eq!(analysis.problem.as_ref().map(|it| &it.reason), Some(&problem.reason)),
         Ok(file) => {
-            assert!(file.problem().is_none() || analysis.problem.is_some(), "an error is not told");
+            let parsed = parse_unchecked(file.text(), ParseOptions::from(PySourceType::Python));
+            assert!(parsed.errors().is_empty() || analysis.problem.is_some(), "an error is not told");
             for finding in &analysis.findings {
                 for region in [&finding.region, &finding.statement] {
                     let range = region.bytes.start as usize..region.bytes.end as usize;

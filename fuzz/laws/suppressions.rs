@@ -12,8 +12,9 @@ use super::{ANALYSER, POLICY, expect_consistent, today, told};
 pub fn hold(bytes: &[u8]) {
     expect_lawful(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let line = |comment: &str| format!("eval(x)  # {comment}\n");
-    let all: String = text.lines().filter(|line| !line.contains('\r')).map(line).collect();
+    let line = |comment: &str| format!("eval(x), os.system(x)  # {comment}\n");
+    let lines = text.lines().filter(|line| !line.contains('\r')).map(line);
+    let all: String = std::iter::once("import os\n".to_owned()).chain(lines).collect();
     expect_lawful(all.as_bytes());
     expect_written(all.as_bytes(), text.lines().next().unwrap_or_default());
 }
