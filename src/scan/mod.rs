@@ -314,6 +314,10 @@ impl<'a> Walk<'_, '_, 'a> {
     fn nodes(&mut self) {
         let module = self.module;
         for (id, node) in module.tree().nodes() {
+            // Nothing more would be kept.
+            if self.full {
+                break;
+            }
             for (check, ask) in &self.scanner.nodes[node.kind() as usize] {
                 module.names().take_exposed();
                 ask(&Node { module, node }, &mut self.hits);
