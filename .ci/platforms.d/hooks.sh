@@ -11,7 +11,8 @@ git ls-files -z --cached --others --exclude-standard -- ':!fixtures' ':!tests' '
 git -C "$mirror" add . && git -C "$mirror" commit --quiet -m "A release" && git -C "$mirror" tag v0.1.0
 install -D target/debug/mergegate "$work/bin/mergegate"
 
-# prek keeps crates in its home; kept between runs, they need not be built again. The hooks are installed anew.
+# prek keeps crates in its home, from where they are others to cargo than those of pre-commit: they have a target folder
+# of their own. Both are kept between runs; the hooks are installed anew.
 rm -rf "$cache/prek/repos" "$cache/prek/hooks"
 
 # The repository $project with its hooks, and an empty remote.
@@ -28,8 +29,10 @@ project() {
 }
 
 in_project() {
+  local target=$root/target
+  [ "$hooks" != prek ] || target=$root/target/prek
   run "$1" "$hooks: $2" env -C "$project" PATH="$work/bin:$PATH" PRE_COMMIT_HOME="$work/pre-commit" PREK_HOME="$cache/prek" \
-    CARGO_TARGET_DIR="$root/target" "${@:3}"
+    CARGO_TARGET_DIR="$target" "${@:3}"
 }
 
 commits() { git -C "$1" rev-list --count --all; }
