@@ -31,7 +31,7 @@ project() {
 in_project() {
   local target=$root/target
   [ "$hooks" != prek ] || target=$root/target/prek
-  run "$1" "$hooks: $2" env -C "$project" PATH="$work/bin:$PATH" PRE_COMMIT_HOME="$work/pre-commit" PREK_HOME="$cache/prek" \
+  run "$1" "$hooks: $2" env -C "$project" PATH="$work/bin:$PATH" PRE_COMMIT_HOME="$work/home" PREK_HOME="$cache/prek" \
     CARGO_TARGET_DIR="$target" "${@:3}"
 }
 
