@@ -2,7 +2,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, HasNodeIndex, Stmt};
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Module, Truth, Value};
+use crate::python::{Argument, Call, Constant, Module, Thing, Truth, Value};
 
 pub const FAMILY: Family = Family { id: "jwt", title: "JSON web tokens", checks: CHECKS };
 
@@ -134,8 +134,14 @@ fn only_finds_key(call: &Call<'_, '_>) -> bool {
         return false;
     };
     let [Expr::Name(claims)] = &*decoded.targets else { return false };
-    let mut search =
-        KeySearch { module, token: token.id.as_str(), learned: vec![claims.id.as_str()], verified: false };
+    let claims = claims.id.as_str();
+    let mut search = KeySearch {
+        module,
+        token: token.id.as_str(),
+        learned: vec![claims],
+        told: vec![claims],
+        verified: false,
+    };
     search.allows(rest, false, 0) && search.verified
 }
 
@@ -146,8 +152,10 @@ const MAX_BLOCKS: u32 = 8;
 struct KeySearch<'m, 'a> {
     module: &'m Module<'a>,
     token: &'a str,
-    /// What holds something that only the token says.
+    /// What the token has a part in: what it says, and what was found by that.
     learned: Vec<&'a str>,
+    /// What the token itself says: whoever made it chose it, and must not choose the key.
+    told: Vec<&'a str>,
     /// Whether the token is verified after all.
     verified: bool,
 }
@@ -165,6 +173,9 @@ impl<'a> KeySearch<'_, 'a> {
                 let [Expr::Name(target)] = &*assign.targets else { return !led && !self.mentions(stmt) };
                 if led || self.mentions(&*assign.value) {
                     self.learned.push(target.id.as_str());
+                }
+                if self.is_told(&assign.value) {
+                    self.told.push(target.id.as_str());
                 }
                 target.id.as_str() != self.token && self.only_looks_up(&assign.value)
             }
@@ -195,18 +206,44 @@ impl<'a> KeySearch<'_, 'a> {
         }
     }
 
-    /// Whether an expression hands nothing that was learned to a call, but for `get`.
+    /// Whether an expression hands nothing that was learned to a call, but for a look into a mapping, and to no name.
     fn only_looks_up(&self, expr: &'a Expr) -> bool {
         let tree = self.module.tree();
-        let inner = tree.descendants(tree.id(expr)).filter_map(|node| match node {
-            AnyNodeRef::ExprCall(call) => Some(call),
-            _ => None,
-        });
-        let mut calls = inner.chain(expr.as_call_expr());
-        calls.all(|call| {
-            let is_get = matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "get");
-            is_get || !self.mentions(call)
+        let id = tree.id(expr);
+        std::iter::once(tree.node(id)).chain(tree.descendants(id)).all(|node| match node {
+            AnyNodeRef::ExprCall(call) => !self.mentions(call) || self.looked_into(call).is_some(),
+            AnyNodeRef::ExprNamed(named) => !self.mentions(named),
+            _ => true,
         })
+    }
+
+    /// The mapping that a call of `get` looks into: what the token says, or one that is written in this file. The `get`
+    /// of anything else may fetch a key from where the token says.
+    fn looked_into(&self, call: &'a ast::ExprCall) -> Option<&'a Expr> {
+        let Expr::Attribute(method) = &*call.func else { return None };
+        let mapping = &*method.value;
+        let is_written = || {
+            let things = self.module.names().things(self.module.value(mapping));
+            let is_dict =
+                |thing: &Thing<'a>| matches!(thing, Thing::Value(value) if value.expr.is_dict_expr());
+            !things.is_empty() && things.iter().all(is_dict)
+        };
+        let is_of_token =
+            self.is_told(mapping) && !call.arguments.args.iter().any(|given| self.mentions(given));
+        (method.attr.as_str() == "get" && (is_of_token || is_written())).then_some(mapping)
+    }
+
+    /// Whether an expression may be something that the token says, and not only something that was found by it.
+    fn is_told(&self, expr: &'a Expr) -> bool {
+        match expr {
+            Expr::Subscript(item) => self.is_told(&item.value),
+            Expr::Attribute(attribute) => self.is_told(&attribute.value),
+            Expr::Call(call) => match (self.looked_into(call), &*call.arguments.args) {
+                (Some(mapping), [_]) => self.is_told(mapping),
+                _ => self.holds(expr, &self.told),
+            },
+            _ => self.holds(expr, &self.told),
+        }
     }
 
     fn verifies(&self, expr: &'a Expr) -> bool {
@@ -214,7 +251,7 @@ impl<'a> KeySearch<'_, 'a> {
         let arguments = &call.arguments;
         let is_token =
             matches!(arguments.args.first(), Some(Expr::Name(name)) if name.id.as_str() == self.token);
-        let has_key = arguments.find_argument_value("key", 1).is_some();
+        let has_key = arguments.find_argument_value("key", 1).is_some_and(|key| !self.is_told(key));
         let is_plain = arguments.keywords.iter().all(|keyword| {
             keyword.arg.as_ref().is_some_and(|name| !matches!(name.as_str(), "options" | "verify"))
         });
@@ -226,11 +263,15 @@ impl<'a> KeySearch<'_, 'a> {
     }
 
     fn mentions(&self, node: impl HasNodeIndex) -> bool {
+        self.holds(node, &self.learned)
+    }
+
+    fn holds(&self, node: impl HasNodeIndex, names: &[&str]) -> bool {
         let tree = self.module.tree();
         let id = tree.id(node);
-        std::iter::once(tree.node(id)).chain(tree.descendants(id)).any(
-            |node| matches!(node, AnyNodeRef::ExprName(name) if self.learned.contains(&name.id.as_str())),
-        )
+        std::iter::once(tree.node(id))
+            .chain(tree.descendants(id))
+            .any(|node| matches!(node, AnyNodeRef::ExprName(name) if names.contains(&name.id.as_str())))
     }
 }
 
