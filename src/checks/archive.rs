@@ -2,7 +2,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Assignment, Call, Constant, Exposure};
+use crate::python::{Argument, Assignment, Call, Constant, Exposure, Thing};
 
 pub const FAMILY: Family = Family { id: "archive", title: "Archives and compressed data", checks: CHECKS };
 
@@ -339,8 +339,12 @@ fn asks_for_filters<'a>(call: &Call<'_, 'a>, test: &'a Expr) -> bool {
     let Expr::Call(asked) = test else { return false };
     let [object, name] = &*asked.arguments.args else { return false };
     let filters = ["data_filter", "tar_filter", "fully_trusted_filter"];
-    call.module.refers_to(&asked.func, &["builtins.hasattr"])
-        && call.module.refers_to(object, &["tarfile"])
+    let is_only = |expr: &'a Expr, name: &str| {
+        let things = call.module.names().things(call.module.value(expr));
+        matches!(things.as_slice(), [Thing::Named(only)] if only == name)
+    };
+    is_only(&asked.func, "builtins.hasattr")
+        && is_only(object, "tarfile")
         && call.module.text(name).is_some_and(|name| filters.contains(&name.as_str()))
 }
 
