@@ -34,18 +34,21 @@ pub struct Unread {
     /// One clause that goes on from "could not be analysed: ". Safe to show.
     pub reason: String,
     pub at: Option<Position>,
+    /// Whether other files are the reason: that no policy lets pass.
+    pub for_others: bool,
 }
 
 impl From<Problem> for Unread {
     fn from(Problem { reason, at }: Problem) -> Self {
-        Unread { reason, at }
+        Unread { reason, at, for_others: false }
     }
 }
 
 impl Analysis {
     /// Nothing is known but why.
     pub fn unread(reason: impl Into<String>) -> Self {
-        Analysis { problem: Some(Unread { reason: reason.into(), at: None }), ..Analysis::default() }
+        let problem = Unread { reason: reason.into(), at: None, for_others: false };
+        Analysis { problem: Some(problem), ..Analysis::default() }
     }
 }
 
@@ -118,7 +121,7 @@ impl<'p> Analyser<'p> {
         let covered_by = suppression::apply(&mut suppressions, &scanned.findings, self.policy);
         let too_many = || {
             let reason = format!("it has more than {MAX_SUPPRESSIONS} suppressions");
-            (suppressions.len() > MAX_SUPPRESSIONS).then_some(Unread { reason, at: None })
+            (suppressions.len() > MAX_SUPPRESSIONS).then_some(Unread { reason, at: None, for_others: false })
         };
         let problem = scanned.problem.map(Unread::from).or_else(too_many);
         Analysis { findings: scanned.findings, covered_by, outline: scanned.outline, suppressions, problem }
@@ -136,7 +139,7 @@ impl<'p> Analyser<'p> {
         for suppression in &mut analysis.suppressions {
             suppression.region = assembled.region(&suppression.region);
         }
-        let of_code = analysis.problem.take().map(|Unread { reason, at }| Problem { reason, at });
+        let of_code = analysis.problem.take().map(|Unread { reason, at, .. }| Problem { reason, at });
         analysis.problem = assembled.problem(of_code, &file).map(Unread::from);
         Ok(analysis)
     }
@@ -186,7 +189,8 @@ impl Analysis {
             2 => "it and 1 file behind it were not looked at".to_owned(),
             more => format!("it and {} files behind it were not looked at", more - 1),
         };
-        Analysis::unread(format!("there are more than {MAX_KEPT} findings before it, {files}"))
+        let reason = format!("there are more than {MAX_KEPT} findings before it, {files}");
+        Analysis { problem: Some(Unread { reason, at: None, for_others: true }), ..Analysis::default() }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::finding::Finding;
 use crate::path::FilePath;
 use crate::policy::{Action, NewSuppression, Policy, Scope};
 use crate::suppression::{self, Date, Suppression};
-use crate::verdict::{self, Justification, Remark, Subject, Verdict};
+use crate::verdict::{self, Justification, Remark, Subject, UnscannableFile, Verdict};
 
 /// One version of a file with what is known about it.
 struct Read {
@@ -141,7 +141,8 @@ pub fn add_file(
     let Analysis { findings, covered_by, suppressions, problem, .. } = analysis;
     if let Some(problem) = problem {
         let file = verdict::judge_unscannable(policy, path.clone(), problem.reason, problem.at);
-        verdict.unscannable.push(file);
+        // What other files keep from being looked at may be Python like any other.
+        verdict.unscannable.push(UnscannableFile { blocks: file.blocks || problem.for_others, ..file });
     }
     let added = base.as_ref().map(|(_, base)| suppression::added(base, &suppressions)).unwrap_or_default();
     let added: FxHashSet<*const Suppression> = added.into_iter().map(std::ptr::from_ref).collect();

@@ -211,6 +211,19 @@ fn more_suppressions_than_are_kept() {
     run.expect(1, "1 unscannable file blocks, 20001 warnings", 500);
 }
 
+/// No policy lets pass what the files before it kept from being looked at.
+#[test]
+fn a_flood_of_findings_hides_nothing() {
+    let flood = "assert x\n".repeat(19_000);
+    let names: Vec<String> = (10..24).map(|i| format!("a{i}.py")).collect();
+    let mut files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), flood.as_str())).collect();
+    files.push(("policy.yml", "version: 1\nextends: recommended\nunscannable: warn\n"));
+    files.push(("z.py", "eval(x)\n"));
+    let folder = folder_with(&files);
+    let arguments = ["scan", "--policy", "policy.yml", "--format", "markdown"];
+    run(folder.path(), 2, &arguments).expect(1, "1 unscannable file blocks", 1_000);
+}
+
 /// Which files are kept depends on what they hold and on nothing else.
 #[test]
 fn the_first_files_are_kept_whatever_the_threads_do() {
