@@ -14,16 +14,8 @@ use mergegate::checks;
 use mergegate::python::SourceFile;
 use mergegate::scan::Scanner;
 
-fn python_files(folder: &Path, out: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            python_files(&path, out);
-        } else if path.extension().is_some_and(|extension| extension == "py") {
-            out.push(path);
-        }
-    }
-}
+#[path = "support/files.rs"]
+mod files;
 
 type Marks = BTreeMap<u32, Vec<String>>;
 
@@ -43,10 +35,7 @@ fn expected(text: &str) -> Marks {
 }
 
 fn fixtures() -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    python_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/python"), &mut files);
-    files.sort();
-    files
+    files::with_ending(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/python"), "py")
 }
 
 /// The corpus is what keeps the checks honest: it must not shrink by accident.

@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 #[path = "support/mod.rs"]
 mod support;
+
+#[path = "support/files.rs"]
+mod files;
 
 use mergegate::report::Format;
 use support::TestRepo;
@@ -18,7 +21,8 @@ fn change() -> TestRepo {
     let policy = "version: 1\nextends: strict\nsuppressions:\n  markers: [mergegate, nosec]\n";
     let mut base = vec![(".mergegate.yml".to_owned(), policy.to_owned())];
     let mut head = base.clone();
-    for (number, file) in python_files().iter().step_by(3).enumerate() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/python");
+    for (number, file) in files::with_ending(&fixtures, "py").iter().step_by(3).enumerate() {
         let Ok(text) = fs::read_to_string(file) else { continue };
         let path = format!("src/part{}/file{number}.py", number % 3);
         let justified = "eval(y)  # mergegate: allow[eval] y is ours until=2027-01-10\n";
@@ -41,19 +45,6 @@ fn change() -> TestRepo {
     repo.import("change", Some("main"), &head);
     repo.git(&["switch", "--quiet", "change"]);
     repo
-}
-
-fn python_files() -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/python")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
-        }
-    }
-    files.sort();
-    files
 }
 
 /// What a run in this folder of the repository tells in every format, and on the terminal. These variables are in its

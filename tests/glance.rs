@@ -7,16 +7,8 @@ use std::path::{Path, PathBuf};
 
 use mergegate::python::{Exposure, Module, SourceFile, last_word};
 
-fn python_files(folder: &Path, out: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            python_files(&path, out);
-        } else if path.extension().is_some_and(|extension| extension == "py") {
-            out.push(path);
-        }
-    }
-}
+#[path = "support/files.rs"]
+mod files;
 
 /// How many names there are that some expression of a file refers to.
 fn look(path: &Path) -> usize {
@@ -42,12 +34,10 @@ fn look(path: &Path) -> usize {
 }
 
 /// `MERGEGATE_FOLDER` names a folder of other files to look at.
-fn files() -> Vec<PathBuf> {
+fn python_files() -> Vec<PathBuf> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/python");
     let folder = std::env::var_os("MERGEGATE_FOLDER").map_or(fixtures, PathBuf::from);
-    let mut files = Vec::new();
-    python_files(&folder, &mut files);
-    files
+    files::with_ending(&folder, "py")
 }
 
 /// Whether something in a file comes from a request, and whether that may be.
@@ -62,7 +52,7 @@ fn requests(path: &Path) -> Option<(bool, bool)> {
 
 #[test]
 fn nothing_comes_from_a_request_where_that_is_ruled_out() {
-    let files = files();
+    let files = python_files();
     let mut with_requests = 0;
     for path in &files {
         let Some((found, may)) = requests(path) else { continue };
@@ -87,7 +77,7 @@ fn requests_are_ruled_out_where_nothing_tells_of_any() {
 
 #[test]
 fn nothing_is_ruled_out_that_an_expression_refers_to() {
-    let files = files();
+    let files = python_files();
     let names: usize = files.iter().map(|path| look(path)).sum();
     assert!(names > 1_000, "{names} names in {} files", files.len());
 }

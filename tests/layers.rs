@@ -58,23 +58,13 @@ const FENCES: &[(&str, &[&str])] = &[
     ("globset", &["policy"]),
 ];
 
-fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, out);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            out.push(path);
-        }
-    }
-}
+#[path = "support/files.rs"]
+mod files;
 
 /// The room of a source file, and the code in it without its comments and its own tests.
 fn rooms() -> Vec<(String, PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    sources(&root, &mut files);
-    files.sort();
+    let files = files::with_ending(&root, "rs");
     let room = |path: PathBuf| {
         let inside = path.strip_prefix(&root).unwrap();
         let room = inside

@@ -6,15 +6,16 @@ use std::process::Command;
 
 use mergegate::python::SourceFile;
 
+use crate::files::with_ending;
+
 /// `count` files spread evenly over the library, none of them large or with a syntax error. `MERGEGATE_FILES`
 /// names another number.
 pub fn files(count: usize) -> Vec<(PathBuf, String)> {
     let count = std::env::var("MERGEGATE_FILES").map_or(count, |count| count.parse().unwrap());
-    let mut paths = Vec::new();
-    for folder in folders() {
-        python_files(Path::new(&folder), &mut paths);
-    }
+    let in_folder = |folder: String| with_ending(Path::new(&folder), "py");
+    let mut paths: Vec<PathBuf> = folders().into_iter().flat_map(in_folder).collect();
     paths.sort();
+    paths.dedup();
     let files: Vec<_> = spread(paths, count * 2).into_iter().filter_map(readable).collect();
     let files = spread(files, count);
     assert_eq!(files.len(), count, "this Python has too few files for the test");
@@ -27,17 +28,6 @@ fn folders() -> Vec<String> {
     let output = Command::new("python3").args(["-c", program]).output().expect("python3 runs");
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
-}
-
-fn python_files(folder: &Path, out: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            python_files(&path, out);
-        } else if path.extension().is_some_and(|extension| extension == "py") && !out.contains(&path) {
-            out.push(path);
-        }
-    }
 }
 
 fn readable(path: PathBuf) -> Option<(PathBuf, String)> {

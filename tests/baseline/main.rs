@@ -4,6 +4,8 @@
 
 mod cases;
 mod change;
+#[path = "../support/files.rs"]
+mod files;
 mod laws;
 mod library;
 mod rewrite;
