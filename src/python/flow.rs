@@ -965,14 +965,12 @@ impl<'a> Run<'_, 'a> {
                 if let Some(source) = self.source(frame, expr) {
                     return source;
                 }
-                // What the class says, where nothing in the file says otherwise.
-                if base.exposure <= Exposure::Unknown
-                    && let Some(constant) = self.names.constant(Value { expr, scope: frame.scope })
-                {
-                    return Abstract::known(constant);
-                }
+                // What the class says is known, and that another file may say otherwise.
+                let constant = (base.exposure <= Exposure::Unknown)
+                    .then(|| self.names.constant(Value { expr, scope: frame.scope }))
+                    .flatten();
                 Abstract {
-                    constant: None,
+                    constant,
                     elements: None,
                     denied: Denied { text: false, ..base.denied },
                     ..base.at_least_unknown()
