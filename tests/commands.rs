@@ -52,6 +52,18 @@ fn the_demonstration_makes_a_repository_that_git_reads_as_clean() {
 }
 
 #[test]
+fn a_change_is_checked_from_inside_the_git_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    assert_eq!(code(&mergegate(folder.path(), &["demo", "--dir", dir.to_str().unwrap()])), 0);
+    for inside in [".git", ".git/refs"] {
+        let output = mergegate(&dir.join(inside), &["check", "--base", "main"]);
+        assert_eq!(code(&output), 1, "{inside}: {}", stderr(&output));
+        assert!(stdout(&output).contains("2 new findings block"), "{inside}: {}", stdout(&output));
+    }
+}
+
+#[test]
 fn a_scan_passes_or_blocks_whatever_the_format() {
     let folder = folder_with(&[("bad/a.py", BAD.as_bytes()), ("good/a.py", b"print(1)\n")]);
     for format in ["text", "json", "sarif"] {

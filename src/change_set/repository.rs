@@ -41,7 +41,9 @@ impl Repository {
         let discovery =
             gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
         let options = gix::sec::trust::Mapping { full: options(), reduced: options() };
-        gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, discovery, options)
+        // gix finds nothing upwards of `.` inside `.git`.
+        let start = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+        gix::ThreadSafeRepository::discover_with_environment_overrides_opts(start, discovery, options)
             .map(|shared| Repository { shared, idle: Mutex::default(), contents_read: AtomicUsize::new(0) })
             .map_err(|error| cannot_open(dir, &error))
     }

@@ -1,0 +1,426 @@
+//! What a call gives: of a function of this file, a method of a text or a container, or of something elsewhere.
+
+use ruff_python_ast::{self as ast, Expr};
+use ruff_text_size::Ranged;
+use rustc_hash::FxHashMap;
+
+use super::conditions::TAKE_APART;
+use super::statements::Then;
+use super::value::{
+    Abstract, Denied, Elements, State, at_key, element_of, is_store, pair_key, spoiled, text_of,
+    with_elements,
+};
+use super::{Frame, Run};
+use crate::python::constant::{Constant, apply_function, apply_method};
+use crate::python::exposure::{Exposure, escapes_markup, result_of};
+use crate::python::names::{Thing, Value};
+use crate::python::tree::{ScopeId, ScopeKind};
+
+/// How deep calls of functions of this file are entered.
+const MAX_CALLS: u32 = 3;
+
+/// What a function of this file gives for some parameters.
+#[derive(Debug)]
+pub struct Entered {
+    given: Vec<Abstract>,
+    result: Option<Abstract>,
+}
+
+/// By the function, and by how many calls inside one another lead to it.
+pub type AllEntered = FxHashMap<(ScopeId, u32), Vec<Entered>>;
+
+/// For how many different parameters it is kept what a function gives.
+const MAX_ENTERED: usize = 16;
+
+impl<'a> Run<'_, 'a> {
+    pub(super) fn call(&self, frame: &mut Frame<'a>, call: &'a ast::ExprCall) -> Abstract {
+        let receiver = match &*call.func {
+            Expr::Attribute(method) => Some((method, self.value(frame, &method.value))),
+            _ => None,
+        };
+        let positional: Vec<Abstract> =
+            call.arguments.args.iter().map(|expr| self.value(frame, expr)).collect();
+        let keywords: Vec<Abstract> =
+            call.arguments.keywords.iter().map(|keyword| self.value(frame, &keyword.value)).collect();
+        let place = Value { expr: &call.func, scope: frame.scope };
+        if let Some(exposure) = result_of(self.names, call, frame.scope) {
+            return Abstract::of(exposure).through(call.range());
+        }
+        if let Some((method, value)) = &receiver
+            && let Some(known) = self.method(frame, method, value, &positional, &keywords)
+        {
+            return known;
+        }
+        let constants = || positional.iter().map(|value| value.constant.clone()).collect::<Option<Vec<_>>>();
+        let things = self.names.things(place);
+        for thing in &things {
+            match thing {
+                Thing::Named(name) if keywords.is_empty() => {
+                    if let Some(result) = constants().and_then(|given| apply_function(name, &given)) {
+                        return Abstract::known(result);
+                    }
+                }
+                Thing::Function(function) => {
+                    if let Some(result) = self.enter(frame, *function, call, &positional) {
+                        return result;
+                    }
+                }
+                _ => {}
+            }
+        }
+        if things.iter().any(|thing| matches!(thing, Thing::Named(name) if name == "flask.make_response"))
+            && let [answer, ..] = positional.as_slice()
+            && let Some(Expr::Tuple(_)) = call.arguments.args.first()
+        {
+            // Headers are no part of the page.
+            return Abstract { constant: None, ..at_key(answer, &Constant::Int(0)) }.at_least_unknown();
+        }
+        let escaped = !things.is_empty()
+            && things.iter().all(|thing| matches!(thing, Thing::Named(name) if escapes_markup(name)));
+        let names_pure = things.iter().any(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
+        // A module that a function is in gives nothing of itself.
+        let of_module = escaped
+            || !things.is_empty()
+                && things.iter().all(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
+        let receiver = receiver.filter(|_| !of_module).map(|(_, value)| value);
+        // What is a part of something from outside may be a text: `request.args.get("name")`.
+        let is_part =
+            receiver.as_ref().is_some_and(|whole| whole.exposure >= Exposure::Input && !whole.denied.text);
+        let given = positional.into_iter().chain(keywords).chain(receiver);
+        let all = given.reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown));
+        let mut denied = Denied { host: false, ..all.denied };
+        denied.markup |= escaped;
+        let takes_quotes = escaped && call.arguments.find_keyword("quote").is_none();
+        denied.quotes |= takes_quotes;
+        denied.single_quotes |= takes_quotes;
+        let all = Abstract { constant: None, elements: None, denied, ..all };
+        let takes_apart = things
+            .iter()
+            .any(|thing| matches!(thing, Thing::Named(name) if TAKE_APART.contains(&name.as_str())));
+        let all = Abstract { parsed: if takes_apart { self.take_apart(frame, call) } else { 0 }, ..all };
+        if names_pure {
+            return all;
+        }
+        if things.iter().any(|thing| self.may_give_text(thing)) {
+            return all.at_least_unknown();
+        }
+        all.made_elsewhere(is_part)
+    }
+
+    /// Whether something of this file may give back the text it is given: a function, or a class that is a text.
+    fn may_give_text(&self, thing: &Thing<'a>) -> bool {
+        let Thing::Class(scope) = thing else { return matches!(thing, Thing::Function(_)) };
+        let ScopeKind::Class(class) = self.names.tree.scope(*scope).kind else { return true };
+        let outside = self.names.tree.scope(*scope).parent.unwrap_or(*scope);
+        let bases = class.bases().iter().flat_map(|expr| self.names.things(Value { expr, scope: outside }));
+        bases.into_iter().any(|base| !matches!(base, Thing::Named(name) if name != "builtins.str"))
+    }
+
+    /// Methods of texts, lists, mappings and keyed stores.
+    fn method(
+        &self,
+        frame: &mut Frame<'a>,
+        method: &'a ast::ExprAttribute,
+        receiver: &Abstract,
+        given: &[Abstract],
+        keywords: &[Abstract],
+    ) -> Option<Abstract> {
+        let constants = || given.iter().map(|value| value.constant.clone()).collect::<Option<Vec<_>>>();
+        let name = method.attr.as_str();
+        if let (Some(text), Some(given)) = (&receiver.constant, constants())
+            && let Some(result) = apply_method(text, name, &given)
+        {
+            return Some(Abstract::known(result));
+        }
+        match (name, given) {
+            (
+                "append" | "add" | "extend" | "insert" | "update" | "appendleft" | "put" | "write",
+                [.., value],
+            ) => {
+                self.append(frame, name, &method.value, receiver, value);
+                Some(Abstract::known(Constant::None))
+            }
+            ("pop" | "remove" | "popleft", _) if receiver.elements.is_some() => {
+                self.pop(frame, name, &method.value, receiver, given)
+            }
+            ("get" | "setdefault", [key, ..]) if receiver.elements.is_some() => {
+                let key = match given {
+                    [section, option, ..] if is_store(receiver) => pair_key(section, option),
+                    _ => key.constant.clone(),
+                };
+                let found = match key {
+                    Some(key) => at_key(receiver, &key),
+                    None => element_of(receiver),
+                };
+                Some(match given.get(1) {
+                    Some(default) if !is_store(receiver) => found.join(default.clone()),
+                    _ => found,
+                })
+            }
+            ("set", [section, option, value]) => {
+                let Expr::Name(object) = &*method.value else { return None };
+                let stored = match pair_key(section, option) {
+                    Some(key) => {
+                        let elements = receiver.elements.as_ref();
+                        let mut elements = elements.map(|known| known.items.clone()).unwrap_or_default();
+                        elements.retain(|(known, _)| *known != key);
+                        elements.push((key, value.clone()));
+                        Abstract { elements: Elements::new(elements), ..spoiled(receiver.clone(), value) }
+                    }
+                    None => spoiled(receiver.clone(), value),
+                };
+                frame.state.insert(object.id.as_str(), stored);
+                Some(Abstract::known(Constant::None))
+            }
+            ("keys" | "values" | "items" | "copy", []) if receiver.elements.is_some() => {
+                Some(receiver.clone())
+            }
+            // A query can be joined with a table, too.
+            ("join", given) if receiver.denied.text && !given.iter().any(|part| part.elements.is_some()) => {
+                None
+            }
+            ("format" | "join" | "format_map", given) => {
+                let parts = given.iter().chain(keywords).cloned().chain([receiver.clone()]);
+                Some(Abstract::built(parts).through(method.range()))
+            }
+            (
+                "isdigit" | "isalnum" | "isalpha" | "startswith" | "endswith" | "count" | "find" | "index",
+                _,
+            ) => Some(Abstract::of(Exposure::Sanitised)),
+            (
+                "lower" | "upper" | "strip" | "lstrip" | "rstrip" | "replace" | "split" | "rsplit"
+                | "splitlines" | "encode" | "decode" | "title" | "capitalize" | "partition" | "rpartition"
+                | "removeprefix" | "removesuffix" | "casefold" | "zfill" | "ljust" | "rjust" | "center"
+                | "expandtabs" | "translate",
+                _,
+            ) => {
+                let replaced = match (name, given) {
+                    ("replace", [from, to, ..]) => match (text_of(from), text_of(to)) {
+                        (Some(from), Some(to)) if takes_out(from, to) => Some(Denied::by(from)),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                let all = given.iter().cloned().fold(receiver.clone(), Abstract::join);
+                let denied = Denied { host: false, ..all.denied.or(replaced.unwrap_or_default()) };
+                Some(Abstract { constant: None, elements: None, denied, parsed: 0, ..all })
+            }
+            _ => None,
+        }
+    }
+
+    fn append(
+        &self,
+        frame: &mut Frame<'a>,
+        method: &str,
+        object: &'a Expr,
+        receiver: &Abstract,
+        value: &Abstract,
+    ) {
+        let Expr::Name(object) = object else { return };
+        let old = receiver.clone();
+        let grown = match (&receiver.elements, method) {
+            (Some(elements), "append" | "add" | "put") => {
+                let mut elements = elements.items.clone();
+                let next =
+                    elements.iter().filter_map(|(key, _)| key.as_int()).max().map_or(0, |last| last + 1);
+                elements.push((Constant::Int(next), value.clone()));
+                with_elements(old, elements)
+            }
+            _ => spoiled(old, &element_of(value)),
+        };
+        frame.state.insert(object.id.as_str(), grown);
+    }
+
+    /// Taking an element out of a list moves those behind it.
+    fn pop(
+        &self,
+        frame: &mut Frame<'a>,
+        method: &str,
+        object: &'a Expr,
+        receiver: &Abstract,
+        given: &[Abstract],
+    ) -> Option<Abstract> {
+        let Expr::Name(object) = object else { return None };
+        let elements = &receiver.elements.as_ref()?.items;
+        let is_list = elements.iter().all(|(key, _)| matches!(key, Constant::Int(_)));
+        if !is_list {
+            let key = given.first()?.constant.clone()?;
+            return Some(at_key(receiver, &key));
+        }
+        let at = match (method, given) {
+            ("pop", []) => elements.len().checked_sub(1)?,
+            ("pop", [index]) => usize::try_from(index.constant.as_ref()?.as_int()?).ok()?,
+            ("popleft", []) => 0,
+            ("remove", [value]) => {
+                let wanted = value.constant.as_ref()?;
+                elements.iter().position(|(_, element)| element.constant.as_ref() == Some(wanted))?
+            }
+            _ => return None,
+        };
+        let mut values: Vec<Abstract> = elements.iter().map(|(_, value)| value.clone()).collect();
+        if at >= values.len() {
+            return None;
+        }
+        let taken = values.remove(at);
+        let rest =
+            values.into_iter().enumerate().map(|(i, value)| (Constant::Int(i as i64), value)).collect();
+        frame.state.insert(object.id.as_str(), with_elements(Abstract::of(Exposure::Constant), rest));
+        Some(taken)
+    }
+
+    /// The result of a function of this file for these arguments; `None` where it is not entered.
+    fn enter(
+        &self,
+        frame: &Frame<'a>,
+        function: ScopeId,
+        call: &'a ast::ExprCall,
+        positional: &[Abstract],
+    ) -> Option<Abstract> {
+        let (parameters, body) = match self.names.tree.scope(function).kind {
+            ScopeKind::Function(definition) => (&definition.parameters, Ok(&definition.body)),
+            ScopeKind::Lambda(lambda) => (lambda.parameters.as_ref()?, Err(&lambda.body)),
+            _ => return None,
+        };
+        let starred = call.arguments.args.iter().any(Expr::is_starred_expr);
+        if frame.calls >= MAX_CALLS
+            || starred
+            || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none())
+        {
+            return None;
+        }
+        let mut inner = Frame {
+            scope: function,
+            state: State::default(),
+            returned: None,
+            jumps: Vec::new(),
+            calls: frame.calls + 1,
+            record: false,
+        };
+        let is_method = matches!(&*call.func, Expr::Attribute(_))
+            && parameters
+                .iter_non_variadic_params()
+                .next()
+                .is_some_and(|first| matches!(first.parameter.name.as_str(), "self" | "cls"));
+        for (index, parameter) in parameters.iter_non_variadic_params().enumerate() {
+            let name = parameter.parameter.name.as_str();
+            let keyword = call.arguments.find_keyword(name).and_then(|keyword| {
+                let place = std::ptr::from_ref(&keyword.value).addr();
+                self.evaluated.borrow().get(&place).cloned().or_else(|| {
+                    let constant = self.names.constant(Value { expr: &keyword.value, scope: frame.scope })?;
+                    Some(Abstract::known(constant))
+                })
+            });
+            let index = if is_method { index.checked_sub(1) } else { Some(index) };
+            let given = keyword.or_else(|| positional.get(index?).cloned());
+            let value = match (given, parameter.default()) {
+                (Some(value), _) => value.through(parameter.parameter.range()),
+                (None, Some(default)) => self.literal_or_unknown(default, function),
+                (None, None) => Abstract::of(Exposure::Unknown),
+            };
+            inner.state.insert(name, value);
+        }
+        let given = parameters.iter_non_variadic_params().map(|parameter| parameter.name().as_str());
+        let given: Vec<Abstract> = given.filter_map(|name| inner.state.get(name).cloned()).collect();
+        self.entered_once(function, inner.calls, given, || match body {
+            Ok(body) => {
+                let then = self.body(&mut inner, body);
+                let end = (then == Then::Next).then(|| Abstract::known(Constant::None));
+                match (inner.returned, end) {
+                    (Some(returned), Some(end)) => Some(returned.join(end)),
+                    (returned, end) => returned.or(end),
+                }
+            }
+            Err(expr) => Some(self.value(&mut inner, expr)),
+        })
+    }
+
+    /// What a function gives for the same parameters as before is known already, whoever calls it.
+    fn entered_once(
+        &self,
+        function: ScopeId,
+        calls: u32,
+        given: Vec<Abstract>,
+        enter: impl FnOnce() -> Option<Abstract>,
+    ) -> Option<Abstract> {
+        let are_same = |known: &Entered| {
+            known.given.len() == given.len() && known.given.iter().zip(&given).all(|(a, b)| a.is_same(b))
+        };
+        let key = (function, calls);
+        if let Some(known) =
+            self.names.entered.borrow().get(&key).and_then(|all| all.iter().find(|one| are_same(one)))
+        {
+            self.spend(1 + given.len());
+            return known.result.clone();
+        }
+        let before = self.entered_home.replace(function == self.home);
+        let result = enter();
+        if !self.entered_home.get() && self.left.get() > 0 {
+            let mut entered = self.names.entered.borrow_mut();
+            let known = entered.entry(key).or_default();
+            if known.len() < MAX_ENTERED {
+                known.push(Entered { given, result: result.clone() });
+            }
+        }
+        self.entered_home.set(before || self.entered_home.get());
+        result
+    }
+
+    fn literal_or_unknown(&self, expr: &'a Expr, scope: ScopeId) -> Abstract {
+        let scope = self.names.tree.scope(scope).parent.unwrap_or(scope);
+        match self.names.constant(Value { expr, scope }) {
+            Some(constant) => Abstract::known(constant),
+            None => Abstract::of(Exposure::Unknown),
+        }
+    }
+}
+
+/// Whether nothing is left of a text that is replaced by another: `''` stands for a quote that ends nothing.
+fn takes_out(from: &str, to: &str) -> bool {
+    !to.contains(from) || to.len() > from.len() && (to == from.repeat(2) || to.starts_with('\\'))
+}
+
+/// Functions whose result holds what they are given, in another form, and nothing else.
+fn is_pure(name: &str) -> bool {
+    matches!(
+        name,
+        "builtins.str"
+            | "builtins.bytes"
+            | "builtins.bytearray"
+            | "builtins.repr"
+            | "builtins.ascii"
+            | "builtins.list"
+            | "builtins.tuple"
+            | "builtins.set"
+            | "builtins.dict"
+            | "builtins.sorted"
+            | "builtins.reversed"
+            | "builtins.max"
+            | "builtins.min"
+            | "builtins.format"
+            | "builtins.iter"
+            | "builtins.next"
+            | "base64.b64encode"
+            | "base64.b64decode"
+            | "base64.urlsafe_b64encode"
+            | "base64.urlsafe_b64decode"
+            | "urllib.parse.unquote"
+            | "urllib.parse.unquote_plus"
+            | "codecs.encode"
+            | "codecs.decode"
+            | "os.path.join"
+            | "os.path.abspath"
+            | "os.path.normpath"
+            | "os.path.basename"
+            | "json.dumps"
+            | "json.loads"
+            | "pathlib.Path"
+            | "io.BytesIO"
+            | "io.StringIO"
+            | "copy.copy"
+            | "copy.deepcopy"
+            | "textwrap.dedent"
+            | "textwrap.indent"
+            | "typing.cast"
+    )
+}

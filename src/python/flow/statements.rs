@@ -1,0 +1,375 @@
+//! What statements do to what the variables hold.
+
+use ruff_python_ast::{self as ast, Expr, Stmt};
+use ruff_text_size::Ranged;
+
+use super::value::{Abstract, State, are_same, at_key, combined, element_of, spoiled, with_elements};
+use super::{Frame, Run};
+use crate::python::constant::Constant;
+use crate::python::exposure::Exposure;
+use crate::python::tree::with_stack;
+
+/// Whether what follows a statement is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    Next,
+    Left,
+}
+
+impl<'a> Run<'_, 'a> {
+    pub(super) fn body(&self, frame: &mut Frame<'a>, body: &'a [Stmt]) -> Then {
+        for statement in body {
+            if self.left.get() == 0 {
+                return Then::Left;
+            }
+            if with_stack(|| self.statement(frame, statement)) == Then::Left {
+                return Then::Left;
+            }
+        }
+        Then::Next
+    }
+
+    fn statement(&self, frame: &mut Frame<'a>, statement: &'a Stmt) -> Then {
+        match statement {
+            Stmt::Assign(assign) => {
+                let value = self.value(frame, &assign.value).through(assign.range());
+                for target in &assign.targets {
+                    self.assign(frame, target, &value);
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let Some(expr) = &assign.value {
+                    let value = self.value(frame, expr).through(assign.range());
+                    self.assign(frame, &assign.target, &value);
+                }
+            }
+            Stmt::AugAssign(assign) => {
+                let old = self.value(frame, &assign.target);
+                let added = self.value(frame, &assign.value);
+                let value = combined(old, assign.op, added).through(assign.range());
+                self.assign(frame, &assign.target, &value);
+            }
+            Stmt::Expr(expression) => {
+                self.value(frame, &expression.value);
+            }
+            Stmt::Return(leave) => {
+                let value = leave.value.as_ref().map(|expr| self.value(frame, expr));
+                let value = value.unwrap_or(Abstract::known(Constant::None));
+                frame.returned = Some(match frame.returned.take() {
+                    Some(before) => before.join(value),
+                    None => value,
+                });
+                return Then::Left;
+            }
+            Stmt::Raise(raise) => {
+                for expr in [&raise.exc, &raise.cause].into_iter().flatten() {
+                    self.value(frame, expr);
+                }
+                return Then::Left;
+            }
+            Stmt::Break(_) | Stmt::Continue(_) => {
+                frame.jumps.push(self.copy(&frame.state));
+                return Then::Left;
+            }
+            Stmt::If(choice) => return self.choice(frame, choice),
+            Stmt::For(each) => self.each(frame, each),
+            Stmt::While(repeat) => {
+                self.value(frame, &repeat.test);
+                self.repeated(frame, &repeat.body);
+                self.body(frame, &repeat.orelse);
+            }
+            Stmt::Try(attempt) => return self.attempt(frame, attempt),
+            Stmt::With(with) => {
+                for item in &with.items {
+                    let value = self.value(frame, &item.context_expr);
+                    if let Some(target) = &item.optional_vars {
+                        self.assign(frame, target, &value);
+                    }
+                }
+                return self.body(frame, &with.body);
+            }
+            Stmt::Match(choice) => return self.matched(frame, choice),
+            Stmt::ClassDef(class) => self.class(frame, class),
+            Stmt::Assert(assert) => {
+                self.value(frame, &assert.test);
+                self.narrow(frame, &assert.test, true);
+            }
+            Stmt::Delete(delete) => {
+                for target in &delete.targets {
+                    self.value(frame, target);
+                }
+            }
+            _ => {}
+        }
+        Then::Next
+    }
+
+    /// The body of a class runs where it stands; what it binds is not seen outside.
+    fn class(&self, frame: &mut Frame<'a>, class: &'a ast::StmtClassDef) {
+        let Some(inside) = self.names.tree.scope_opened_by(class) else { return };
+        let state = self.copy(&frame.state);
+        let outside = std::mem::replace(&mut frame.scope, inside);
+        self.body(frame, &class.body);
+        frame.scope = outside;
+        frame.state = state;
+    }
+
+    fn choice(&self, frame: &mut Frame<'a>, choice: &'a ast::StmtIf) -> Then {
+        let clauses = choice.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body[..]));
+        let clauses = std::iter::once((Some(&*choice.test), &choice.body[..])).chain(clauses);
+        let mut ends: Vec<State<'a>> = Vec::new();
+        let mut open = true;
+        for (test, body) in clauses {
+            let verdict = match test {
+                Some(test) => self.value(frame, test).constant.map(|constant| constant.truth()),
+                None => Some(true),
+            };
+            let reached = open && verdict != Some(false);
+            let before = self.copy(&frame.state);
+            if let Some(test) = test {
+                self.narrow(frame, test, true);
+            }
+            // What a dead branch does is looked at as well, but it does not reach what follows.
+            let then = self.body(frame, body);
+            let after = std::mem::replace(&mut frame.state, before);
+            if reached && then == Then::Next {
+                ends.push(after);
+            }
+            if open && verdict == Some(true) {
+                open = false;
+            }
+            if let Some(test) = test {
+                self.narrow(frame, test, false);
+            }
+        }
+        if open {
+            ends.push(self.copy(&frame.state));
+        }
+        self.meet(frame, ends)
+    }
+
+    /// Goes on with the join of several states; leaves where there is none.
+    fn meet(&self, frame: &mut Frame<'a>, ends: Vec<State<'a>>) -> Then {
+        match ends.into_iter().reduce(|a, b| self.joined(a, b)) {
+            Some(state) => {
+                frame.state = state;
+                Then::Next
+            }
+            None => Then::Left,
+        }
+    }
+
+    fn each(&self, frame: &mut Frame<'a>, each: &'a ast::StmtFor) {
+        let iterated = self.value(frame, &each.iter);
+        let element = element_of(&iterated).through(each.target.range());
+        self.assign(frame, &each.target, &element);
+        self.repeated(frame, &each.body);
+        self.body(frame, &each.orelse);
+    }
+
+    /// A loop body, which runs any number of times: twice is enough for what the second turn sees of the first, and once
+    /// where that is nothing. Loops in loops would otherwise double the work with each.
+    fn repeated(&self, frame: &mut Frame<'a>, body: &'a [Stmt]) {
+        let outer = std::mem::take(&mut frame.jumps);
+        let before = self.copy(&frame.state);
+        let mut ends = vec![self.copy(&frame.state)];
+        for _ in 0..2 {
+            if self.body(frame, body) == Then::Next {
+                ends.push(self.copy(&frame.state));
+            }
+            ends.append(&mut frame.jumps);
+            let all = std::mem::take(&mut ends);
+            self.meet(frame, all);
+            if are_same(&before, &frame.state) {
+                break;
+            }
+            ends.push(self.copy(&frame.state));
+        }
+        frame.jumps = outer;
+    }
+
+    fn attempt(&self, frame: &mut Frame<'a>, attempt: &'a ast::StmtTry) -> Then {
+        let before = self.copy(&frame.state);
+        let then = self.body(frame, &attempt.body);
+        let after = self.copy(&frame.state);
+        // A handler starts anywhere in the body: with what held before, or what holds behind it.
+        let failed = self.joined(before, after);
+        let mut ends = Vec::new();
+        if then == Then::Next && self.body(frame, &attempt.orelse) == Then::Next {
+            ends.push(self.copy(&frame.state));
+        }
+        for ast::ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
+            frame.state = self.copy(&failed);
+            if let Some(name) = &handler.name {
+                frame.state.insert(name.as_str(), Abstract::of(Exposure::Unknown));
+            }
+            if self.body(frame, &handler.body) == Then::Next {
+                ends.push(self.copy(&frame.state));
+            }
+        }
+        let reached = !ends.is_empty();
+        if reached {
+            self.meet(frame, ends);
+        } else {
+            frame.state = failed;
+        }
+        let last = self.body(frame, &attempt.finalbody);
+        if reached { last } else { Then::Left }
+    }
+
+    fn matched(&self, frame: &mut Frame<'a>, choice: &'a ast::StmtMatch) -> Then {
+        let subject = self.value(frame, &choice.subject);
+        let mut ends = Vec::new();
+        let mut open = true;
+        for case in &choice.cases {
+            let fits = self.fits(frame, &subject, &case.pattern);
+            let before = self.copy(&frame.state);
+            self.bind_pattern(frame, &case.pattern, &subject);
+            if let Some(guard) = &case.guard {
+                self.value(frame, guard);
+            }
+            let then = self.body(frame, &case.body);
+            let after = std::mem::replace(&mut frame.state, before);
+            if open && fits != Some(false) && then == Then::Next {
+                ends.push(after);
+            }
+            if open && fits == Some(true) && case.guard.is_none() {
+                open = false;
+            }
+        }
+        if open {
+            ends.push(self.copy(&frame.state));
+        }
+        self.meet(frame, ends)
+    }
+
+    /// Whether a pattern certainly fits or certainly does not.
+    fn fits(&self, frame: &mut Frame<'a>, subject: &Abstract, pattern: &'a ast::Pattern) -> Option<bool> {
+        with_stack(|| match pattern {
+            ast::Pattern::MatchValue(value) => {
+                let wanted = self.value(frame, &value.value).constant?;
+                Some(subject.constant.as_ref()? == &wanted)
+            }
+            ast::Pattern::MatchOr(or) => {
+                let fits: Vec<Option<bool>> =
+                    or.patterns.iter().map(|p| self.fits(frame, subject, p)).collect();
+                if fits.contains(&Some(true)) {
+                    return Some(true);
+                }
+                fits.iter().all(|fit| *fit == Some(false)).then_some(false)
+            }
+            ast::Pattern::MatchAs(name) if name.pattern.is_none() => Some(true),
+            _ => None,
+        })
+    }
+
+    fn bind_pattern(&self, frame: &mut Frame<'a>, pattern: &'a ast::Pattern, subject: &Abstract) {
+        with_stack(|| self.bind_parts_of_pattern(frame, pattern, subject));
+    }
+
+    fn bind_parts_of_pattern(&self, frame: &mut Frame<'a>, pattern: &'a ast::Pattern, subject: &Abstract) {
+        let part = Abstract { constant: None, elements: None, ..subject.clone() };
+        match pattern {
+            ast::Pattern::MatchAs(name) => {
+                if let Some(inner) = &name.pattern {
+                    self.bind_pattern(frame, inner, subject);
+                }
+                if let Some(name) = &name.name {
+                    frame.state.insert(name.as_str(), subject.clone());
+                }
+            }
+            ast::Pattern::MatchStar(ast::PatternMatchStar { name: Some(name), .. }) => {
+                frame.state.insert(name.as_str(), part);
+            }
+            ast::Pattern::MatchSequence(sequence) => {
+                sequence.patterns.iter().for_each(|inner| self.bind_pattern(frame, inner, &part));
+            }
+            ast::Pattern::MatchMapping(mapping) => {
+                mapping.patterns.iter().for_each(|inner| self.bind_pattern(frame, inner, &part));
+                if let Some(rest) = &mapping.rest {
+                    frame.state.insert(rest.as_str(), part);
+                }
+            }
+            ast::Pattern::MatchClass(class) => {
+                let keywords = class.arguments.keywords.iter().map(|keyword| &keyword.pattern);
+                class
+                    .arguments
+                    .patterns
+                    .iter()
+                    .chain(keywords)
+                    .for_each(|inner| self.bind_pattern(frame, inner, &part));
+            }
+            ast::Pattern::MatchOr(or) => {
+                or.patterns.iter().for_each(|inner| self.bind_pattern(frame, inner, &part));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn assign(&self, frame: &mut Frame<'a>, target: &'a Expr, value: &Abstract) {
+        with_stack(|| self.assign_parts(frame, target, value));
+    }
+
+    fn assign_parts(&self, frame: &mut Frame<'a>, target: &'a Expr, value: &Abstract) {
+        match target {
+            Expr::Name(name) => {
+                frame.state.insert(name.id.as_str(), value.clone());
+            }
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                for (index, target) in elts.iter().enumerate() {
+                    let element = at_key(value, &Constant::Int(index as i64));
+                    self.assign(frame, target, &element);
+                }
+            }
+            Expr::Starred(starred) => self.assign(frame, &starred.value, &element_of(value)),
+            Expr::Subscript(subscript) => {
+                let key = self.value(frame, &subscript.slice).constant;
+                self.value(frame, &subscript.value);
+                self.store(frame, &subscript.value, key, value);
+            }
+            Expr::Attribute(attribute) => {
+                self.value(frame, &attribute.value);
+                // An object that was given something from outside may give it back anywhere.
+                self.taint(frame, &attribute.value, &value.clone().made_elsewhere(false));
+            }
+            _ => {}
+        }
+    }
+
+    /// `container[key] = value`.
+    pub(super) fn store(
+        &self,
+        frame: &mut Frame<'a>,
+        container: &'a Expr,
+        key: Option<Constant>,
+        value: &Abstract,
+    ) {
+        let Expr::Name(name) = container else { return };
+        let name = name.id.as_str();
+        let Some(old) = frame.state.get(name).cloned() else { return };
+        let stored = match (key, &old.elements) {
+            (Some(key), Some(elements)) => {
+                let mut elements = elements.items.clone();
+                match elements.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, slot)) => *slot = value.clone(),
+                    None => elements.push((key, value.clone())),
+                }
+                with_elements(old, elements)
+            }
+            _ => spoiled(old, value),
+        };
+        frame.state.insert(name, stored);
+    }
+
+    /// Something reaches an object in a way that is not followed further.
+    pub(super) fn taint(&self, frame: &mut Frame<'a>, object: &'a Expr, value: &Abstract) {
+        let Expr::Name(name) = object else { return };
+        let name = name.id.as_str();
+        if let Some(old) = frame.state.get(name).cloned() {
+            let mut given = spoiled(old, value);
+            // A text takes no attributes.
+            given.denied.text = true;
+            frame.state.insert(name, given);
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! What is known about a value, and about a list or mapping of values.
+
+use std::rc::Rc;
+
+use ruff_python_ast::Operator;
+use ruff_text_size::TextRange;
+use rustc_hash::FxHashMap;
+
+use crate::python::constant::{Constant, binary, item};
+use crate::python::exposure::Exposure;
+
+/// How many elements of a list or mapping are told apart.
+const MAX_ELEMENTS: usize = 64;
+
+/// How many elements a list or mapping may have with those of the lists and mappings in it.
+const MAX_SIZE: usize = 256;
+
+/// A constant that takes more bytes is only known to be one.
+const MAX_WEIGHT: usize = 2_048;
+
+/// How many steps of the way of a value are kept.
+const MAX_TRAIL: usize = 20;
+
+/// What is known about a value at one place.
+#[derive(Debug, Clone)]
+pub struct Abstract {
+    pub exposure: Exposure,
+    pub(super) constant: Option<Constant>,
+    /// What a list, mapping or keyed store holds, by constant keys; the rest of it is in `exposure`.
+    pub(super) elements: Option<Rc<Elements>>,
+    /// What it certainly does not hold, because it was tested or replaced.
+    pub denied: Denied,
+    /// The way of what came from outside, the source first.
+    pub(super) trail: Option<Rc<Step>>,
+    /// The call that took this address apart, or that gave these parts of an address; 0 for none.
+    pub(super) parsed: usize,
+}
+
+/// The elements of a list or mapping by their keys.
+#[derive(Debug)]
+pub(super) struct Elements {
+    pub(super) items: Vec<(Constant, Abstract)>,
+    /// How many there are, with those of the lists and mappings in them.
+    size: usize,
+}
+
+impl Elements {
+    /// `None` when there are too many.
+    pub(super) fn new(items: Vec<(Constant, Abstract)>) -> Option<Rc<Elements>> {
+        let inside = |value: &Abstract| value.elements.as_ref().map_or(0, |elements| elements.size);
+        let size = items.iter().map(|(_, value)| 1 + inside(value)).sum();
+        (items.len() <= MAX_ELEMENTS && size <= MAX_SIZE).then(|| Rc::new(Elements { items, size }))
+    }
+}
+
+/// Which kinds of harmful text a value certainly does not hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Denied {
+    /// No way out of a quoted text: the quote in question was refused or replaced.
+    pub quotes: bool,
+    /// No single quote.
+    pub single_quotes: bool,
+    /// It starts with a quote.
+    pub opened: bool,
+    /// No way up in the tree of folders: `..` was refused.
+    pub parents: bool,
+    /// No markup: it was escaped.
+    pub markup: bool,
+    /// No text of its own, as far as can be seen: a function of another file made it of what it was given.
+    pub text: bool,
+    /// No way to another host: the host was compared.
+    pub host: bool,
+}
+
+impl Denied {
+    /// What refusing this text denies.
+    pub(super) fn by(text: &str) -> Denied {
+        Denied {
+            quotes: matches!(text, "'" | "\""),
+            single_quotes: text == "'",
+            opened: false,
+            parents: matches!(text, ".." | "../" | "..\\"),
+            markup: text == "<",
+            text: false,
+            host: false,
+        }
+    }
+
+    pub(super) fn or(self, other: Denied) -> Denied {
+        Denied {
+            quotes: self.quotes || other.quotes,
+            single_quotes: self.single_quotes || other.single_quotes,
+            opened: self.opened || other.opened,
+            parents: self.parents || other.parents,
+            markup: self.markup || other.markup,
+            text: self.text || other.text,
+            host: self.host || other.host,
+        }
+    }
+
+    fn and(self, other: Denied) -> Denied {
+        Denied {
+            quotes: self.quotes && other.quotes,
+            single_quotes: self.single_quotes && other.single_quotes,
+            opened: self.opened && other.opened,
+            parents: self.parents && other.parents,
+            markup: self.markup && other.markup,
+            text: self.text && other.text,
+            host: self.host && other.host,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Step {
+    place: TextRange,
+    before: Option<Rc<Step>>,
+    length: usize,
+}
+
+impl Abstract {
+    pub(super) fn of(exposure: Exposure) -> Self {
+        Abstract {
+            exposure,
+            constant: None,
+            elements: None,
+            denied: Denied::default(),
+            trail: None,
+            parsed: 0,
+        }
+    }
+
+    pub(super) fn known(constant: Constant) -> Self {
+        let constant = Some(constant).filter(|constant| constant.weight() <= MAX_WEIGHT);
+        Abstract { constant, ..Abstract::of(Exposure::Constant) }
+    }
+
+    pub(super) fn join(self, other: Abstract) -> Abstract {
+        if let (Some(a), Some(b)) = (&self.constant, &other.constant)
+            && a == b
+        {
+            return self;
+        }
+        let elements = match (self.elements, other.elements) {
+            (Some(a), Some(b)) if Rc::ptr_eq(&a, &b) => Some(a),
+            (Some(a), Some(b)) => join_elements(&a.items, &b.items),
+            _ => None,
+        };
+        let denied = match (self.exposure, other.exposure) {
+            // A constant that was written here does no harm, whatever it holds.
+            (Exposure::Constant, _) => other.denied,
+            (_, Exposure::Constant) => self.denied,
+            _ => self.denied.and(other.denied),
+        };
+        let (exposure, trail) = if self.exposure >= other.exposure {
+            (self.exposure, self.trail)
+        } else {
+            (other.exposure, other.trail)
+        };
+        let parsed = if self.parsed == other.parsed { self.parsed } else { 0 };
+        Abstract { exposure, constant: None, elements, denied, trail, parsed }
+    }
+
+    /// Whether both are known to be the same.
+    pub(super) fn is_same(&self, other: &Abstract) -> bool {
+        self.elements.as_ref().map(Rc::as_ptr) == other.elements.as_ref().map(Rc::as_ptr)
+            && self.trail.as_ref().map(Rc::as_ptr) == other.trail.as_ref().map(Rc::as_ptr)
+            && (self.exposure, self.denied, self.parsed) == (other.exposure, other.denied, other.parsed)
+            && self.constant == other.constant
+    }
+
+    /// The same value seen at a further place of its way.
+    pub(super) fn through(mut self, place: TextRange) -> Self {
+        if self.exposure >= Exposure::Input {
+            let length = self.trail.as_ref().map_or(0, |step| step.length);
+            let seen = self.trail.as_ref().is_some_and(|step| step.place == place);
+            if length < MAX_TRAIL && !seen {
+                self.trail = Some(Rc::new(Step { place, before: self.trail, length: length + 1 }));
+            }
+        }
+        self
+    }
+
+    /// Where the value passed, the source first.
+    pub(super) fn places(&self) -> Vec<TextRange> {
+        let steps = std::iter::successors(self.trail.as_deref(), |step| step.before.as_deref());
+        let mut places: Vec<TextRange> = steps.map(|step| step.place).collect();
+        places.reverse();
+        places
+    }
+
+    /// What a text is that was built from these.
+    pub(super) fn built(parts: impl IntoIterator<Item = Abstract>) -> Abstract {
+        let parts: Vec<Abstract> = parts.into_iter().collect();
+        let worst = parts.iter().map(|part| part.exposure).max().unwrap_or(Exposure::Constant);
+        // The rest of the text does not undo what the worst part was tested for.
+        let denied =
+            parts.iter().filter(|part| part.exposure == worst).map(|part| part.denied).reduce(Denied::and);
+        let joined = parts.into_iter().reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Constant));
+        let exposure = match joined.exposure {
+            Exposure::Unknown => Exposure::Built,
+            other => other,
+        };
+        let denied = Denied { text: false, host: false, ..denied.unwrap_or_default() };
+        Abstract { exposure, constant: None, elements: None, denied, trail: joined.trail, parsed: 0 }
+    }
+
+    pub(super) fn at_least_unknown(mut self) -> Self {
+        self.exposure = self.exposure.max(Exposure::Unknown);
+        self
+    }
+
+    /// What a function of another file makes of this, or an object that holds it: not the text that was built here any
+    /// more.
+    pub(super) fn made_elsewhere(mut self, is_part: bool) -> Self {
+        if self.exposure <= Exposure::Built {
+            self.exposure = Exposure::Unknown;
+        }
+        self.denied.text = !is_part;
+        self
+    }
+}
+
+fn join_elements(a: &[(Constant, Abstract)], b: &[(Constant, Abstract)]) -> Option<Rc<Elements>> {
+    let mut out = a.to_vec();
+    for (at, (key, value)) in b.iter().enumerate() {
+        // Mostly both hold the same keys in the same order.
+        let same = a.get(at).is_some_and(|(known, _)| known == key).then_some(at);
+        match same.or_else(|| out.iter().position(|(known, _)| known == key)) {
+            Some(at) => out[at].1 = out[at].1.clone().join(value.clone()),
+            None => out.push((key.clone(), value.clone())),
+        }
+    }
+    Elements::new(out)
+}
+
+/// What the variables of a function hold.
+pub(super) type State<'a> = FxHashMap<&'a str, Abstract>;
+
+pub(super) fn are_same(a: &State<'_>, b: &State<'_>) -> bool {
+    a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| value.is_same(other)))
+}
+
+/// How much it costs to join two of these.
+pub(super) fn cost_of_join(state: &State<'_>) -> usize {
+    let elements = |value: &Abstract| value.elements.as_ref().map_or(0, |elements| elements.size);
+    state.values().map(|value| 1 + elements(value)).sum()
+}
+
+pub(super) fn text_of(value: &Abstract) -> Option<&str> {
+    value.constant.as_ref().and_then(Constant::as_str)
+}
+
+pub(super) fn is_store(receiver: &Abstract) -> bool {
+    let is_pair = |key: &Constant| matches!(key, Constant::List(parts) if parts.len() == 2);
+    receiver.elements.as_ref().is_some_and(|elements| elements.items.iter().any(|(key, _)| is_pair(key)))
+}
+
+/// The key of a store with two keys: section and option.
+pub(super) fn pair_key(section: &Abstract, option: &Abstract) -> Option<Constant> {
+    Some(Constant::List(vec![section.constant.clone()?, option.constant.clone()?]))
+}
+
+pub(super) fn combined(left: Abstract, op: Operator, right: Abstract) -> Abstract {
+    if let (Some(a), Some(b)) = (&left.constant, &right.constant)
+        && let Some(result) = binary(a.clone(), op, b)
+    {
+        return Abstract::known(result);
+    }
+    match op {
+        Operator::Add | Operator::Mod | Operator::Div => Abstract::built([left, right]),
+        _ => {
+            let all = left.join(right);
+            Abstract { constant: None, elements: None, ..all }
+        }
+    }
+}
+
+/// A container that holds these, or only their join where they are too many.
+pub(super) fn with_elements(container: Abstract, elements: Vec<(Constant, Abstract)>) -> Abstract {
+    let joined = elements.iter().map(|(_, value)| value.clone()).reduce(Abstract::join);
+    let (exposure, trail) = match joined {
+        Some(joined) if joined.exposure > container.exposure => (joined.exposure, joined.trail),
+        _ => (container.exposure, container.trail),
+    };
+    Abstract {
+        exposure,
+        constant: None,
+        elements: Elements::new(elements),
+        denied: Denied::default(),
+        trail,
+        parsed: 0,
+    }
+}
+
+/// A container that something was put into at a place that is not known.
+pub(super) fn spoiled(container: Abstract, value: &Abstract) -> Abstract {
+    let joined = Abstract { constant: None, ..container }.join(value.clone());
+    Abstract { constant: None, elements: None, ..joined }
+}
+
+/// Any element of a container.
+pub(super) fn element_of(container: &Abstract) -> Abstract {
+    match &container.elements {
+        Some(elements) => {
+            let values = elements.items.iter().map(|(_, value)| value.clone());
+            values.reduce(Abstract::join).unwrap_or(Abstract::of(container.exposure))
+        }
+        None => Abstract { constant: None, ..container.clone() },
+    }
+}
+
+/// The element of a container at a key.
+pub(super) fn at_key(container: &Abstract, key: &Constant) -> Abstract {
+    if let Some(constant) = &container.constant
+        && let Some(found) = item(constant, key)
+    {
+        return Abstract::known(found);
+    }
+    let Some(elements) = &container.elements else {
+        return Abstract { constant: None, elements: None, ..container.clone() };
+    };
+    let key = match key {
+        Constant::Int(index) if *index < 0 => {
+            Constant::Int((elements.items.len() as i64).saturating_add(*index))
+        }
+        key => key.clone(),
+    };
+    match elements.items.iter().find(|(known, _)| *known == key) {
+        Some((_, value)) => value.clone(),
+        None => Abstract { constant: None, elements: None, ..container.clone() },
+    }
+}
