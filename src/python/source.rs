@@ -10,6 +10,7 @@ use ruff_python_parser::{Mode, ParseOptions, Parsed, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::decode::{self, decode};
+use super::tree::Tree;
 use crate::finding::{Position, Region};
 use crate::path::FilePath;
 
@@ -406,7 +407,8 @@ fn nests_too_deep_exactly(text: &str) -> bool {
 impl Drop for SourceFile {
     fn drop(&mut self) {
         let Some(parsed) = self.parsed.take() else { return };
-        match self.depth.get().copied().unwrap_or(BOTTOMLESS) {
+        let measured = self.depth.get().copied();
+        match measured.unwrap_or_else(|| Tree::of(parsed.syntax(), parsed.tokens().len()).depth()) {
             0..=SHALLOW => drop(parsed),
             depth if depth < BOTTOMLESS => stacker::grow(depth as usize * DROP_FRAME, || drop(parsed)),
             _ => std::mem::forget(parsed),

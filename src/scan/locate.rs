@@ -102,7 +102,8 @@ impl<'m, 'a> Locator<'m, 'a> {
             return range;
         }
         let text = &self.file.text()[range];
-        let first_end = (first_line.end - range.start().to_u32()) as usize;
+        // What ends the line can be what was found.
+        let first_end = first_line.end.saturating_sub(range.start().to_u32()) as usize;
         let last = text.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
         let last = text.ceil_char_boundary(last);
         if last < text.len() && last > first_end {

@@ -661,8 +661,10 @@ impl<'a> Walk<'_, '_, 'a> {
         }
         let locator = Locator::new(self.module, bytes, secrets, self.scanner.details);
         let located = self.found.into_iter();
-        let findings = located.map(|found| locator.finding(found));
-        (findings.collect(), locator.into_outline())
+        let mut findings: Vec<Finding> = located.map(|found| locator.finding(found)).collect();
+        // One that spans several lines is shown where it ends, which may be behind the next one.
+        findings.sort_by_key(|finding| finding.region.bytes.start);
+        (findings, locator.into_outline())
     }
 }
 
