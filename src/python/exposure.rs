@@ -158,7 +158,7 @@ impl<'a> Names<'a> {
         let is_denied = match harm {
             Harm::Quotes => denied.quotes,
             Harm::SingleQuotes => denied.single_quotes,
-            Harm::Parents => denied.parents,
+            Harm::Parents => denied.parents && denied.root,
             Harm::Markup => denied.markup || self.is_markup_escaped(value),
             Harm::Code => denied.quotes && denied.opened,
             Harm::Text => denied.text,

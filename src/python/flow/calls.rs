@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 use super::conditions::TAKE_APART;
 use super::statements::Then;
 use super::value::{
-    Abstract, Denied, Elements, State, at_key, element_of, is_store, pair_key, spoiled, text_of,
-    with_elements,
+    Abstract, Denied, Elements, State, at_key, before, deny_root, element_of, is_folder, is_store, pair_key,
+    spoiled, text_of, with_elements,
 };
 use super::{Frame, Run};
 use crate::python::constant::{Constant, apply_function, apply_method};
@@ -93,6 +93,10 @@ impl<'a> Run<'_, 'a> {
         let takes_quotes = escaped && call.arguments.find_keyword("quote").is_none();
         denied.quotes |= takes_quotes;
         denied.single_quotes |= takes_quotes;
+        let are_paths = !things.is_empty()
+            && things.iter().all(|thing| matches!(thing, Thing::Named(name) if keeps_path(name)));
+        denied.parents &= are_paths;
+        denied.root &= are_paths;
         let all = Abstract { constant: None, elements: None, denied, ..all };
         let takes_apart = things
             .iter()
@@ -181,7 +185,17 @@ impl<'a> Run<'_, 'a> {
             }
             ("format" | "join" | "format_map", given) => {
                 let parts = given.iter().chain(keywords).cloned().chain([receiver.clone()]);
-                Some(Abstract::built(parts).through(method.range()))
+                let mut text = Abstract::built(parts);
+                text.denied.root = match (name, given) {
+                    ("join", [_]) => false,
+                    // `os.path.join`
+                    ("join", parts) => deny_root(parts),
+                    _ => text_of(receiver).is_some_and(|template| is_folder(before(template, '{'))),
+                };
+                // `.` and `./` become `..`.
+                let glues = name == "join" && given.len() == 1 && text_of(receiver).is_none_or(str::is_empty);
+                text.denied.parents &= !glues;
+                Some(text.through(method.range()))
             }
             (
                 "isdigit" | "isalnum" | "isalpha" | "startswith" | "endswith" | "count" | "find" | "index",
@@ -199,10 +213,19 @@ impl<'a> Run<'_, 'a> {
                         (Some(from), Some(to)) if takes_out(from, to) => Some(Denied::by(from)),
                         _ => None,
                     },
+                    ("strip" | "lstrip", [characters]) => {
+                        let root = text_of(characters).is_some_and(|all| all.contains('/'));
+                        Some(Denied { root, ..Denied::default() })
+                    }
                     _ => None,
                 };
                 let all = given.iter().cloned().fold(receiver.clone(), Abstract::join);
-                let denied = Denied { host: false, ..all.denied.or(replaced.unwrap_or_default()) };
+                let kept = Denied {
+                    parents: all.denied.parents && keeps_parents(name, given),
+                    root: all.denied.root && keeps_start(name),
+                    ..all.denied
+                };
+                let denied = Denied { host: false, ..kept.or(replaced.unwrap_or_default()) };
                 Some(Abstract { constant: None, elements: None, denied, parsed: 0, ..all })
             }
             _ => None,
@@ -375,9 +398,48 @@ impl<'a> Run<'_, 'a> {
     }
 }
 
+/// Whether a method of a text makes no `..` where there was none: `. .` without its space is one.
+fn keeps_parents(method: &str, given: &[Abstract]) -> bool {
+    match (method, given) {
+        ("replace", [_, to, ..]) => text_of(to).is_some_and(|to| !to.is_empty() && !to.contains('.')),
+        _ => !matches!(method, "replace" | "translate"),
+    }
+}
+
+/// Whether a method of a text leaves what it begins with.
+fn keeps_start(method: &str) -> bool {
+    matches!(method, "lower" | "upper" | "title" | "capitalize" | "casefold" | "encode" | "decode")
+        || matches!(method, "rstrip" | "removesuffix" | "expandtabs" | "splitlines")
+}
+
 /// Whether nothing is left of a text that is replaced by another: `''` stands for a quote that ends nothing.
 fn takes_out(from: &str, to: &str) -> bool {
+    // Without `../`, `....//` is `../`; with `.` for it, `...` is `..`.
+    if from.contains("..") && (from != ".." || to.contains('.')) {
+        return false;
+    }
     !to.contains(from) || to.len() > from.len() && (to == from.repeat(2) || to.starts_with('\\'))
+}
+
+/// Functions whose result leads where the path leads that they are given: it is not decoded, and has no new start.
+fn keeps_path(name: &str) -> bool {
+    matches!(
+        name,
+        "builtins.str"
+            | "builtins.open"
+            | "io.open"
+            | "os.fspath"
+            | "os.path.join"
+            | "os.path.abspath"
+            | "os.path.normpath"
+            | "os.path.realpath"
+            | "pathlib.Path"
+            | "pathlib.Path().absolute"
+            | "pathlib.Path().as_posix"
+            | "pathlib.Path().joinpath"
+            | "pathlib.Path().resolve"
+            | "typing.cast"
+    )
 }
 
 /// Functions whose result holds what they are given, in another form, and nothing else.
@@ -411,6 +473,7 @@ fn is_pure(name: &str) -> bool {
             | "os.path.join"
             | "os.path.abspath"
             | "os.path.normpath"
+            | "os.path.realpath"
             | "os.path.basename"
             | "json.dumps"
             | "json.loads"

@@ -48,7 +48,8 @@ impl<'a> Run<'_, 'a> {
                     frame.state.insert(name.id.as_str(), Abstract::of(Exposure::Sanitised));
                 }
             }
-            Expr::Call(call) if holds => {
+            Expr::Call(call) if !holds => self.deny_root(frame, call),
+            Expr::Call(call) => {
                 self.narrow_address(frame, call);
                 let Expr::Attribute(method) = &*call.func else { return };
                 let Expr::Name(name) = &*method.value else { return };
@@ -126,11 +127,39 @@ impl<'a> Run<'_, 'a> {
         parsed
     }
 
+    /// `path.startswith("/")` or `os.path.isabs(path)` does not hold: the path starts at no folder of its own choice.
+    fn deny_root(&self, frame: &mut Frame<'a>, test: &'a ast::ExprCall) {
+        let path = match (&*test.func, &*test.arguments.args) {
+            (Expr::Attribute(method), [prefix]) if method.attr.as_str() == "startswith" => {
+                let is_root = |constant: &Constant| constant.as_str() == Some("/");
+                let refused = self.value(frame, prefix).constant.is_some_and(|prefix| match &prefix {
+                    Constant::List(prefixes) => prefixes.iter().any(is_root),
+                    prefix => is_root(prefix),
+                });
+                refused.then_some(&*method.value)
+            }
+            (Expr::Attribute(method), []) if method.attr.as_str() == "is_absolute" => Some(&*method.value),
+            (func, [path]) => {
+                let names = self.names.qualified(Value { expr: func, scope: frame.scope });
+                (!names.is_empty() && names.iter().all(|name| name == "os.path.isabs")).then_some(path)
+            }
+            _ => None,
+        };
+        let Some(Expr::Name(name)) = path else { return };
+        if let Some(value) = frame.state.get_mut(name.id.as_str()) {
+            value.denied.root = true;
+        }
+    }
+
     /// `"'" in text` does not hold: the text, or a part of it, is free of quotes.
     fn deny(&self, frame: &mut Frame<'a>, part: &'a Expr, text: &'a Expr) {
         let Some(Constant::Str(part)) = self.value(frame, part).constant else { return };
         let mut text = text;
         while let Expr::Subscript(subscript) = text {
+            // The rest of the text was not tested.
+            if subscript.slice.is_slice_expr() {
+                return;
+            }
             text = &subscript.value;
         }
         let Expr::Name(name) = text else { return };

@@ -1,6 +1,6 @@
 //! What an expression is, from what its parts are.
 
-use ruff_python_ast::{self as ast, Expr, InterpolatedStringElement};
+use ruff_python_ast::{self as ast, Expr, InterpolatedStringElement, Operator};
 use ruff_text_size::Ranged;
 
 use super::value::{Abstract, Denied, at_key, combined, element_of, spoiled, with_elements};
@@ -74,10 +74,12 @@ impl<'a> Run<'_, 'a> {
                 {
                     return Abstract::known(found);
                 }
-                match key {
+                let found = match key {
                     Some(key) => at_key(&base, &key),
                     None => element_of(&base),
-                }
+                };
+                // A part of a text can begin behind what it began with.
+                if base.elements.is_some() { found } else { found.denying_root(false) }
             }
             Expr::If(choice) => {
                 let test = self.value(frame, &choice.test).constant.map(|constant| constant.truth());
@@ -163,10 +165,12 @@ impl<'a> Run<'_, 'a> {
             constant.and_then(|mut known| push_bounded(&mut known, text).map(|()| known))
         };
         let mut parts = Vec::new();
+        let mut start = Abstract::known(Constant::Str(String::new()));
         for part in &text.value {
             let ast::FStringPart::FString(fstring) = part else {
                 if let ast::FStringPart::Literal(literal) = part {
                     constant = add(constant, &literal.value);
+                    start = start.followed_by(&literal.value);
                 }
                 continue;
             };
@@ -174,12 +178,14 @@ impl<'a> Run<'_, 'a> {
                 match element {
                     InterpolatedStringElement::Literal(literal) => {
                         constant = add(constant, &literal.value);
+                        start = start.followed_by(&literal.value);
                     }
                     InterpolatedStringElement::Interpolation(inner) => {
                         let value = self.value(frame, &inner.expression);
                         let text =
                             value.constant.as_ref().filter(|_| inner.format_spec.is_none()).and_then(shown);
                         constant = text.and_then(|text| add(constant, &text));
+                        start = combined(start, Operator::Add, value.clone());
                         parts.push(value);
                     }
                 }
@@ -187,7 +193,7 @@ impl<'a> Run<'_, 'a> {
         }
         match constant {
             Some(text) => Abstract::known(Constant::Str(text)),
-            None => Abstract::built(parts).through(text.range()),
+            None => Abstract::built(parts).denying_root(start.denied.root).through(text.range()),
         }
     }
 

@@ -64,6 +64,8 @@ pub struct Denied {
     pub opened: bool,
     /// No way up in the tree of folders: `..` was refused.
     pub parents: bool,
+    /// No folder of its own choice to start from: it begins with a text that was written here, or `/` was refused.
+    pub root: bool,
     /// No markup: it was escaped.
     pub markup: bool,
     /// No text of its own, as far as can be seen: a function of another file made it of what it was given.
@@ -80,6 +82,7 @@ impl Denied {
             single_quotes: text == "'",
             opened: false,
             parents: matches!(text, ".." | "../" | "..\\"),
+            root: text == "/",
             markup: text == "<",
             text: false,
             host: false,
@@ -92,6 +95,7 @@ impl Denied {
             single_quotes: self.single_quotes || other.single_quotes,
             opened: self.opened || other.opened,
             parents: self.parents || other.parents,
+            root: self.root || other.root,
             markup: self.markup || other.markup,
             text: self.text || other.text,
             host: self.host || other.host,
@@ -104,6 +108,7 @@ impl Denied {
             single_quotes: self.single_quotes && other.single_quotes,
             opened: self.opened && other.opened,
             parents: self.parents && other.parents,
+            root: self.root && other.root,
             markup: self.markup && other.markup,
             text: self.text && other.text,
             host: self.host && other.host,
@@ -201,8 +206,27 @@ impl Abstract {
             Exposure::Unknown => Exposure::Built,
             other => other,
         };
-        let denied = Denied { text: false, host: false, ..denied.unwrap_or_default() };
+        let denied = Denied { text: false, host: false, root: false, ..denied.unwrap_or_default() };
         Abstract { exposure, constant: None, elements: None, denied, trail: joined.trail, parsed: 0 }
+    }
+
+    pub(super) fn followed_by(self, text: &str) -> Abstract {
+        combined(self, Operator::Add, Abstract::known(Constant::Str(text.to_owned())))
+    }
+
+    pub(super) fn denying_root(mut self, root: bool) -> Self {
+        self.denied.root = root;
+        self
+    }
+
+    /// Whether a text of this with that put behind it has no folder of its own choice to start from.
+    pub(super) fn denies_root_before(&self, behind: &Abstract) -> bool {
+        match text_of(self) {
+            Some("") => behind.denied.root,
+            Some(text) => is_folder(text),
+            None if self.exposure >= Exposure::Input => self.denied.root,
+            None => self.denied.root || behind.denied.root || text_of(behind).is_some_and(is_folder),
+        }
     }
 
     pub(super) fn at_least_unknown(mut self) -> Self {
@@ -251,6 +275,22 @@ pub(super) fn text_of(value: &Abstract) -> Option<&str> {
     value.constant.as_ref().and_then(Constant::as_str)
 }
 
+/// Whether a path has no start of somebody else's choice, whichever of its parts it starts at.
+pub(super) fn deny_root<'v>(parts: impl IntoIterator<Item = &'v Abstract>) -> bool {
+    parts.into_iter().all(|part| part.exposure < Exposure::Input || part.denied.root)
+}
+
+/// What a template begins with, before the first mark of what is put in.
+pub(super) fn before(template: &str, mark: char) -> &str {
+    template.split(mark).next().unwrap_or_default()
+}
+
+/// Whether what is put behind this text cannot begin anew: `/srv/` can have `etc` behind it, `/` and `.` lead anywhere.
+pub(super) fn is_folder(text: &str) -> bool {
+    let names = |part: &str| !matches!(part, "" | "." | "..");
+    text.split(['/', '\\']).any(names) && !text.ends_with('.')
+}
+
 pub(super) fn is_store(receiver: &Abstract) -> bool {
     let is_pair = |key: &Constant| matches!(key, Constant::List(parts) if parts.len() == 2);
     receiver.elements.as_ref().is_some_and(|elements| elements.items.iter().any(|(key, _)| is_pair(key)))
@@ -268,7 +308,18 @@ pub(super) fn combined(left: Abstract, op: Operator, right: Abstract) -> Abstrac
         return Abstract::known(result);
     }
     match op {
-        Operator::Add | Operator::Mod | Operator::Div => Abstract::built([left, right]),
+        Operator::Add => {
+            let root = left.denies_root_before(&right);
+            Abstract::built([left, right]).denying_root(root)
+        }
+        Operator::Mod => {
+            let root = text_of(&left).is_some_and(|template| is_folder(before(template, '%')));
+            Abstract::built([left, right]).denying_root(root)
+        }
+        Operator::Div => {
+            let root = deny_root([&left, &right]);
+            Abstract::built([left, right]).denying_root(root)
+        }
         _ => {
             let all = left.join(right);
             Abstract { constant: None, elements: None, ..all }
