@@ -1,8 +1,11 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
+use ruff_text_size::Ranged;
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Assignment, Call, Constant, Exposure, Thing};
+use crate::python::{
+    Argument, Assignment, Call, Constant, Exposure, Module, ScopeId, ScopeKind, Thing, Value,
+};
 
 pub const FAMILY: Family = Family { id: "archive", title: "Archives and compressed data", checks: CHECKS };
 
@@ -303,19 +306,160 @@ fn medium(_: &Call<'_, '_>) -> Option<Confidence> {
 
 fn unfiltered(call: &Call<'_, '_>) -> Option<Confidence> {
     match call.argument("filter", None) {
-        Argument::Given(_) => None,
         Argument::Unknown => Some(Confidence::Low),
-        Argument::Absent if sets_filter_elsewhere(call) || is_for_old_python(call) => Some(Confidence::Low),
-        Argument::Absent => match call.argument("members", 1) {
-            // A choice of members is often a filter of one's own.
-            Argument::Given(_) if call.name.ends_with("extractall") => Some(Confidence::Medium),
-            _ => Some(Confidence::High),
+        Argument::Absent => without_filter(call),
+        Argument::Given(value) => match filter(call.module, value) {
+            // What keeps nothing out is reported as such.
+            Filter::Safe | Filter::Trusting => None,
+            Filter::Unknown => Some(Confidence::Low),
+            Filter::None => without_filter(call),
         },
     }
 }
 
+fn without_filter(call: &Call<'_, '_>) -> Option<Confidence> {
+    if sets_filter_elsewhere(call) || is_for_old_python(call) {
+        return Some(Confidence::Low);
+    }
+    match call.argument("members", 1) {
+        // A choice of members is often a filter of one's own.
+        Argument::Given(members) if call.name.ends_with("extractall") && !are_all(call, members) => {
+            Some(Confidence::Medium)
+        }
+        _ => Some(Confidence::High),
+    }
+}
+
+fn are_all<'a>(call: &Call<'_, 'a>, members: Value<'a>) -> bool {
+    let names = call.module.names();
+    let all = ["tarfile.TarFile()", "tarfile.TarFile().getmembers()", "tarfile.TarFile().getnames()"];
+    names.constant(members) == Some(Constant::None)
+        || names.qualified(members).iter().any(|name| all.contains(&name.as_str()))
+}
+
+/// What a filter keeps out, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Filter {
+    Safe,
+    Unknown,
+    /// `None` is no filter.
+    None,
+    /// Nothing, in so many words.
+    Trusting,
+}
+
+/// The worst that a filter can be.
+fn filter<'a>(module: &Module<'a>, value: Value<'a>) -> Filter {
+    let value = match value.expr {
+        Expr::Call(call) if module.refers_to(&call.func, &["builtins.staticmethod"]) => {
+            call.arguments.args.first().map_or(value, |expr| Value { expr, ..value })
+        }
+        _ => value,
+    };
+    let possible = module.names().possible(value);
+    let named = |constant: &Constant| match constant {
+        Constant::None if possible.open => Filter::Unknown,
+        Constant::None => Filter::None,
+        Constant::Str(name) if name == "fully_trusted" => Filter::Trusting,
+        // `tarfile` refuses any other name.
+        Constant::Str(_) => Filter::Safe,
+        _ => Filter::Unknown,
+    };
+    let worst = possible.constants.iter().map(named).max();
+    if let (Some(worst), false) = (worst, possible.open) {
+        return worst;
+    }
+    let kind = |thing: Thing<'a>| match thing {
+        Thing::Named(name) => match name.as_str() {
+            "tarfile.data_filter" | "tarfile.tar_filter" => Filter::Safe,
+            "tarfile.fully_trusted_filter" => Filter::Trusting,
+            _ => Filter::Unknown,
+        },
+        Thing::Function(scope) if keeps_nothing_out(module, scope) => Filter::Trusting,
+        _ => Filter::Unknown,
+    };
+    module.names().things(value).into_iter().map(kind).chain(worst).max().unwrap_or(Filter::Unknown)
+}
+
+/// Whether a function gives back the member it is given, whatever that is.
+fn keeps_nothing_out<'a>(module: &Module<'a>, function: ScopeId) -> bool {
+    let tree = module.tree();
+    let is_member = |parameters: &ast::Parameters, given: &Expr| {
+        let mut names = parameters.iter_non_variadic_params().map(|parameter| parameter.name().as_str());
+        let member = names.find(|name| !matches!(*name, "self" | "cls"));
+        matches!(given, Expr::Name(given) if Some(given.id.as_str()) == member)
+    };
+    match tree.scope(function).kind {
+        ScopeKind::Lambda(lambda) => {
+            lambda.parameters.as_ref().is_some_and(|parameters| is_member(parameters, &lambda.body))
+        }
+        ScopeKind::Function(function) => {
+            let mut gives = false;
+            let mut nodes = tree.descendants(tree.id(function));
+            let only_gives = nodes.all(|node| match node {
+                AnyNodeRef::StmtReturn(given) => {
+                    gives = true;
+                    given.value.as_ref().is_some_and(|value| is_member(&function.parameters, value))
+                }
+                AnyNodeRef::StmtIf(choice) => module.constant(&choice.test).is_some(),
+                AnyNodeRef::ElifElseClause(choice) => {
+                    choice.test.as_ref().is_none_or(|test| module.constant(test).is_some())
+                }
+                AnyNodeRef::ExprCall(call) => {
+                    matches!(module.parent(node), Some(AnyNodeRef::StmtRaise(_)))
+                        || module.refers_to(&call.func, &["builtins.print"])
+                }
+                AnyNodeRef::StmtAssert(_) | AnyNodeRef::StmtMatch(_) | AnyNodeRef::StmtWhile(_) => false,
+                _ => true,
+            });
+            only_gives && gives
+        }
+        _ => false,
+    }
+}
+
+/// Whether `extraction_filter` of the class `tarfile.TarFile`, or of the very archive, is a filter by the time of a call.
 fn sets_filter_elsewhere(call: &Call<'_, '_>) -> bool {
-    !call.module.tree().attribute_values("extraction_filter").is_empty()
+    let module = call.module;
+    let mut set = false;
+    for set_here in module.tree().attribute_values("extraction_filter") {
+        let place = module.tree().node(module.tree().id(set_here.target));
+        if !is_of_archive(call, &set_here.target.value) || !happens_before(call, place) {
+            continue;
+        }
+        let value = Value { expr: set_here.value, scope: set_here.target_scope };
+        if filter(module, value) > Filter::Unknown {
+            return false;
+        }
+        set = true;
+    }
+    set
+}
+
+fn is_of_archive<'a>(call: &Call<'_, 'a>, object: &'a Expr) -> bool {
+    let module = call.module;
+    let things = module.names().things(module.value(object));
+    let is_class = matches!(things.as_slice(), [Thing::Named(only)] if only == "tarfile.TarFile");
+    let archive = match call.node {
+        AnyNodeRef::ExprCall(method) => method.func.as_attribute_expr().map(|method| &*method.value),
+        _ => None,
+    };
+    let (Expr::Name(object), Some(Expr::Name(archive))) = (object, archive) else { return is_class };
+    let around = |name: &'a ast::ExprName| module.tree().scope_of(module.tree().id(name));
+    is_class || object.id == archive.id && around(object) == around(archive)
+}
+
+/// Whether a statement is one of the module or of a block around a call, and stands before it.
+fn happens_before<'a>(call: &Call<'_, 'a>, target: AnyNodeRef<'a>) -> bool {
+    let module = call.module;
+    let Some(block) = module.parent(target).and_then(|statement| module.parent(statement)) else {
+        return false;
+    };
+    let is_first = target.end() <= call.node.start();
+    match block {
+        AnyNodeRef::ModModule(_) => is_first || module.function_around(call.node).is_some(),
+        block => is_first && module.ancestors(call.node).any(|around| around.ptr_eq(block)),
+    }
 }
 
 /// Whether a call only runs where `tarfile` knows no filters yet: in the `else` of a test for them.
@@ -354,13 +498,12 @@ fn perhaps_unfiltered(call: &Call<'_, '_>) -> Option<Confidence> {
 }
 
 fn fully_trusted(call: &Call<'_, '_>) -> Option<Confidence> {
-    let trusted = call.text("filter", None).is_some_and(|filter| filter == "fully_trusted")
-        || call.refers_to("filter", None, &["tarfile.fully_trusted_filter"]);
-    trusted.then_some(Confidence::High)
+    let value = call.given("filter", None)?;
+    (filter(call.module, value) == Filter::Trusting).then_some(Confidence::High)
 }
 
 fn trusts_fully(assignment: &Assignment<'_, '_>) -> Option<Confidence> {
-    assignment.refers_to(&["tarfile.fully_trusted_filter"]).then_some(Confidence::High)
+    (filter(assignment.module, assignment.value) == Filter::Trusting).then_some(Confidence::High)
 }
 
 fn opened_for_reading(call: &Call<'_, '_>) -> Option<Confidence> {
@@ -440,7 +583,12 @@ const MEMBER_NAMES: &[&str] = &[
 
 fn unpacks_anything(call: &Call<'_, '_>) -> Option<Confidence> {
     match call.argument("filter", None) {
-        Argument::Given(_) => None,
+        Argument::Given(value) => match filter(call.module, value) {
+            // What keeps nothing out is reported as such.
+            Filter::Safe | Filter::Trusting => None,
+            Filter::Unknown => Some(Confidence::Low),
+            Filter::None => Some(call.exposure().confidence()),
+        },
         Argument::Absent | Argument::Unknown => Some(call.exposure().confidence()),
     }
 }
