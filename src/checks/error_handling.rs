@@ -195,9 +195,14 @@ fn is_about_shape(test: &Expr) -> bool {
     let is_none = |expr: &Expr| expr.is_none_literal_expr();
     match test {
         Expr::Compare(compare) => compare.comparators.iter().any(is_none) || is_about_shape(&compare.left),
-        Expr::Call(call) => {
-            matches!(&*call.func, Expr::Name(name) if matches!(name.id.as_str(), "isinstance" | "len" | "callable"))
-        }
+        Expr::BoolOp(all) => all.values.iter().all(is_about_shape),
+        Expr::Call(call) => match &*call.func {
+            Expr::Name(name) if matches!(name.id.as_str(), "all" | "any") => {
+                matches!(call.arguments.args.first(), Some(Expr::Generator(each)) if is_about_shape(&each.elt))
+            }
+            Expr::Name(name) => matches!(name.id.as_str(), "isinstance" | "len" | "callable"),
+            _ => false,
+        },
         _ => false,
     }
 }

@@ -1,5 +1,6 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 
+use super::built_text::{HOLE, built_by};
 use super::{Family, words};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call, Constant, Hits, Module, Node, Value};
@@ -448,9 +449,88 @@ fn fixes_host(beginning: &str) -> bool {
 fn address_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
     let position = usize::from(call.name.ends_with("request"));
     let url = call.given("url", position)?;
-    let outside = call.module.names().is_from_request(url);
-    let fixed = beginning(call.module, url).is_some_and(|start| fixes_host(&start));
-    (outside && !fixed).then_some(Confidence::High)
+    if !call.module.names().is_from_request(url) {
+        return None;
+    }
+    match host_of(call.module, url.expr, 0) {
+        Host::Fixed => None,
+        Host::Elsewhere => Some(Confidence::Low),
+        Host::FromRequest => Some(Confidence::High),
+    }
+}
+
+/// What chooses the host of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Host {
+    Fixed,
+    /// A value that does not come from the request: a setting, mostly.
+    Elsewhere,
+    FromRequest,
+}
+
+/// How deep assignments and calls are followed to an address.
+const MAX_STEPS: u32 = 4;
+
+/// What chooses the host of an address of which some part comes from a request.
+fn host_of<'a>(module: &Module<'a>, url: &'a Expr, depth: u32) -> Host {
+    if depth > MAX_STEPS {
+        return Host::FromRequest;
+    }
+    match url {
+        Expr::Name(name) => {
+            let values = module.only_assigned(name).unwrap_or_default();
+            let hosts = values.into_iter().map(|value| host_of(module, value, depth + 1));
+            hosts.max().unwrap_or_else(|| chosen_by(module, url))
+        }
+        Expr::Call(call) if module.refers_to(&call.func, &["urllib.request.Request"]) => {
+            let address = call.arguments.find_argument_value("url", 0);
+            address.map_or(Host::FromRequest, |address| host_of(module, address, depth + 1))
+        }
+        Expr::Call(call) if module.refers_to(&call.func, UNSPLIT) => match call.arguments.args.first() {
+            Some(Expr::Tuple(parts)) => host_of_parts(module, &parts.elts),
+            Some(Expr::List(parts)) => host_of_parts(module, &parts.elts),
+            _ => Host::FromRequest,
+        },
+        _ => host_of_built(module, url),
+    }
+}
+
+/// Functions that put an address together from its parts.
+const UNSPLIT: &[&str] = &["urllib.parse.urlunsplit", "urllib.parse.urlunparse"];
+
+fn chosen_by<'a>(module: &Module<'a>, value: &'a Expr) -> Host {
+    if module.text(value).is_some() {
+        return Host::Fixed;
+    }
+    if module.names().is_from_request(module.value(value)) { Host::FromRequest } else { Host::Elsewhere }
+}
+
+/// Scheme and host stand first. Without a host the path could begin with one.
+fn host_of_parts<'a>(module: &Module<'a>, parts: &'a [Expr]) -> Host {
+    match parts {
+        [scheme, host, ..] if module.text(host).is_none_or(|host| !host.is_empty()) => {
+            chosen_by(module, scheme).max(chosen_by(module, host))
+        }
+        _ => Host::FromRequest,
+    }
+}
+
+/// A text decides up to the slash behind its host; `{base}/{path}` up to the one behind its base.
+fn host_of_built<'a>(module: &Module<'a>, url: &'a Expr) -> Host {
+    let Some(built) = built_by(module, url) else { return chosen_by(module, url) };
+    let mut host = Host::Fixed;
+    for (at, part) in built.holes() {
+        let before = &built.text[..at];
+        let ended = match before.split_once("://") {
+            Some((_, rest)) => rest.contains('/'),
+            None => before.starts_with(HOLE) && before.contains('/'),
+        };
+        if ended {
+            return host;
+        }
+        host = host.max(part.map_or(Host::FromRequest, |part| chosen_by(module, part)));
+    }
+    host
 }
 
 fn waits_for_ever(call: &Call<'_, '_>) -> Option<Confidence> {
