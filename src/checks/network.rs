@@ -440,12 +440,6 @@ fn has_web_scheme(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
 }
 
-/// Whether the constant beginning of an address fixes its host.
-fn fixes_host(beginning: &str) -> bool {
-    let rest = beginning.split_once("://").map_or("", |(_, rest)| rest);
-    rest.contains('/')
-}
-
 fn address_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
     let position = usize::from(call.name.ends_with("request"));
     let url = call.given("url", position)?;

@@ -1,6 +1,6 @@
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Call, Exposure};
+use crate::python::{Call, Exposure, Harm};
 
 pub const FAMILY: Family = Family { id: "regex", title: "Regular expressions", checks: CHECKS };
 
@@ -65,7 +65,7 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 fn from_outside(call: &Call<'_, '_>) -> Option<Confidence> {
-    match call.exposure_of("pattern", 0) {
+    match call.exposure_to(Harm::Pattern, "pattern", 0) {
         Exposure::Request => Some(Confidence::High),
         Exposure::Input => Some(Confidence::Low),
         _ => None,

@@ -314,7 +314,7 @@ impl Parts {
                 None => Exposure::Built,
                 // A part whose quotes were taken out or doubled does no harm in quotes.
                 Some(expr) if is_quoted => names.exposure_to(Harm::SingleQuotes, module.value(expr)),
-                Some(expr) => names.exposure(module.value(expr)),
+                Some(expr) => names.exposure_to(Harm::Query, module.value(expr)),
             };
             let is_value = is_quoted || !is_utility && (follows_quote || stands_for_value(&built.text, at));
             parts.all = parts.all.max(exposure);
@@ -479,7 +479,7 @@ impl<'a> Composed<'_, 'a> {
 
 /// How exposed a statement is, and whether a value is put into it in sight, and not only the name of a table or column.
 fn exposure_of_statement<'a>(module: &Module<'a>, value: Value<'a>) -> (Exposure, bool) {
-    let whole = module.names().exposure(value);
+    let whole = module.names().exposure_to(Harm::Query, value);
     if whole <= Exposure::Unknown {
         return (whole, false);
     }

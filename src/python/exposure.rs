@@ -39,6 +39,10 @@ pub enum Harm {
     Parents,
     /// Being markup: HTML, XML.
     Markup,
+    /// Leaving its place in a statement or a filter: SQL, LDAP.
+    Query,
+    /// Being a pattern of its own: regular expressions.
+    Pattern,
     /// Leading to another host: addresses.
     Host,
     /// Being a text at all, where an object made of the same parts does no harm.
@@ -90,7 +94,6 @@ static SANITISERS: &[&str] = &[
     "urllib.parse.quote()",
     "urllib.parse.quote_plus()",
     "werkzeug.utils.secure_filename()",
-    "re.escape()",
     "uuid.uuid4()",
     "uuid.UUID()",
 ];
@@ -157,9 +160,13 @@ impl<'a> Names<'a> {
         let denied = self.flowing(value).map(|found| found.denied).unwrap_or_default();
         let is_denied = match harm {
             Harm::Quotes => denied.quotes,
-            Harm::SingleQuotes => denied.single_quotes,
+            Harm::SingleQuotes => {
+                denied.single_quotes || denied.query || self.is_made_by(value, quotes_for_query)
+            }
+            Harm::Query => denied.query || self.is_made_by(value, quotes_for_query),
+            Harm::Pattern => denied.pattern || self.is_made_by(value, escapes_pattern),
             Harm::Parents => denied.parents && denied.root,
-            Harm::Markup => denied.markup || self.is_markup_escaped(value),
+            Harm::Markup => denied.markup || self.is_made_by(value, escape_markup),
             Harm::Code => denied.quotes && denied.opened,
             Harm::Text => denied.text,
             Harm::Host => denied.host,
@@ -168,12 +175,10 @@ impl<'a> Names<'a> {
         if is_denied { exposure.min(Exposure::Sanitised) } else { exposure }
     }
 
-    /// Whether a value is what a function gives that escapes markup: also where the flow is not followed.
-    fn is_markup_escaped(&self, value: Value<'a>) -> bool {
-        let names = self.qualified(value);
-        matches!(value.expr, Expr::Call(_))
-            && !names.is_empty()
-            && names.iter().all(|name| escapes_markup(name))
+    /// Whether a value is what one of these functions gives: also where the flow is not followed.
+    fn is_made_by(&self, value: Value<'a>, functions: fn(&[Thing<'a>]) -> bool) -> bool {
+        let Expr::Call(call) = value.expr else { return false };
+        functions(&self.things(Value { expr: &call.func, ..value }))
     }
 
     fn exposure_in_round(&self, value: Value<'a>) -> Exposure {
@@ -284,10 +289,7 @@ static NAMED: LazyLock<FxHashMap<&'static str, Vec<(&'static str, Exposure)>>> =
 fn named_exposure(name: &str) -> Option<Exposure> {
     let rows = NAMED.get(name.split('.').next().unwrap_or(name));
     let known = rows.and_then(|rows| rows.iter().find(|(known, _)| is_within(name, known)));
-    match known {
-        Some((_, exposure)) => Some(*exposure),
-        None => (is_quoting(name) && !escapes_markup(name)).then_some(Exposure::Sanitised),
-    }
+    known.map(|(_, exposure)| *exposure)
 }
 
 /// Attributes of a request object, whatever the framework, that its sender fills.
@@ -365,21 +367,36 @@ fn is_within(name: &str, known: &str) -> bool {
     name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// Whether a name is a function that escapes markup, or its result. One of another file says so in its own name.
-pub(super) fn escapes_markup(name: &str) -> bool {
-    let function = name.strip_suffix("()").unwrap_or(name);
-    let last = function.rsplit('.').next().unwrap_or_default();
-    let has = |wanted: &[&str]| last.split('_').any(|word| wanted.contains(&word));
-    has(&["escape"]) && has(&["html", "xml"]) || MARKUP_ESCAPES.contains(&function)
+/// Whether all of these are functions of other files of which this holds.
+fn are_all<'a>(things: &[Thing<'a>], holds: fn(&str) -> bool) -> bool {
+    !things.is_empty() && things.iter().all(|thing| matches!(thing, Thing::Named(name) if holds(name)))
 }
 
-/// Whether a name is the result of a method that quotes what it is given, whatever it is a method of.
-fn is_quoting(name: &str) -> bool {
-    let method = name.strip_suffix("()").and_then(|name| name.rsplit('.').next());
-    method.is_some_and(|method| QUOTING_METHODS.contains(&method))
+fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or_default()
 }
 
-/// What databases, directories and templates call the method that makes a text harmless to them.
+/// Whether a function escapes markup. One of another file says so in its own name.
+pub(super) fn escape_markup(things: &[Thing<'_>]) -> bool {
+    are_all(things, |name| {
+        let has = |wanted: &[&str]| last_part(name).split('_').any(|word| wanted.contains(&word));
+        has(&["escape"]) && has(&["html", "xml"]) || MARKUP_ESCAPES.contains(&name)
+    })
+}
+
+/// Whether a method quotes what it is given for a database or a directory, whatever it is a method of.
+pub(super) fn quotes_for_query(things: &[Thing<'_>]) -> bool {
+    are_all(things, |name| {
+        QUOTING_METHODS.contains(&last_part(name)) && !MARKUP_ESCAPES.contains(&name) && name != "re.escape"
+    })
+}
+
+/// Whether a function makes a text a pattern that fits only the same text.
+pub(super) fn escapes_pattern(things: &[Thing<'_>]) -> bool {
+    are_all(things, |name| name == "re.escape")
+}
+
+/// What databases and directories call the method that makes a text harmless to them.
 static QUOTING_METHODS: &[&str] = &[
     "escape",
     "escape_bytes",

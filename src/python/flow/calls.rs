@@ -12,7 +12,7 @@ use super::value::{
 };
 use super::{Frame, Run};
 use crate::python::constant::{Constant, apply_function, apply_method};
-use crate::python::exposure::{Exposure, escapes_markup, result_of};
+use crate::python::exposure::{Exposure, escape_markup, escapes_pattern, quotes_for_query, result_of};
 use crate::python::names::{Thing, Value};
 use crate::python::tree::{ScopeId, ScopeKind};
 
@@ -75,8 +75,7 @@ impl<'a> Run<'_, 'a> {
             // Headers are no part of the page.
             return Abstract { constant: None, ..at_key(answer, &Constant::Int(0)) }.at_least_unknown();
         }
-        let escaped = !things.is_empty()
-            && things.iter().all(|thing| matches!(thing, Thing::Named(name) if escapes_markup(name)));
+        let escaped = escape_markup(&things);
         let names_pure = things.iter().any(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
         // A module that a function is in gives nothing of itself.
         let of_module = escaped
@@ -90,6 +89,8 @@ impl<'a> Run<'_, 'a> {
         let all = given.reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown));
         let mut denied = Denied { host: false, ..all.denied };
         denied.markup |= escaped;
+        denied.query |= quotes_for_query(&things);
+        denied.pattern |= escapes_pattern(&things);
         let takes_quotes = escaped && call.arguments.find_keyword("quote").is_none();
         denied.quotes |= takes_quotes;
         denied.single_quotes |= takes_quotes;

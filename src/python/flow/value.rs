@@ -68,6 +68,10 @@ pub struct Denied {
     pub root: bool,
     /// No markup: it was escaped.
     pub markup: bool,
+    /// No way out of its place in a statement or filter: a method with such a name quoted it.
+    pub query: bool,
+    /// No pattern: it was escaped.
+    pub pattern: bool,
     /// No text of its own, as far as can be seen: a function of another file made it of what it was given.
     pub text: bool,
     /// No way to another host: the host was compared.
@@ -84,6 +88,8 @@ impl Denied {
             parents: matches!(text, ".." | "../" | "..\\"),
             root: text == "/",
             markup: text == "<",
+            query: false,
+            pattern: false,
             text: false,
             host: false,
         }
@@ -97,6 +103,8 @@ impl Denied {
             parents: self.parents || other.parents,
             root: self.root || other.root,
             markup: self.markup || other.markup,
+            query: self.query || other.query,
+            pattern: self.pattern || other.pattern,
             text: self.text || other.text,
             host: self.host || other.host,
         }
@@ -110,6 +118,8 @@ impl Denied {
             parents: self.parents && other.parents,
             root: self.root && other.root,
             markup: self.markup && other.markup,
+            query: self.query && other.query,
+            pattern: self.pattern && other.pattern,
             text: self.text && other.text,
             host: self.host && other.host,
         }
