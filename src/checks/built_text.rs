@@ -4,10 +4,8 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, FStringPart, InterpolatedSt
 
 use rustc_hash::FxHashMap;
 
-use crate::python::Module;
-
-/// Stands for a part that is not written out. No source can hold it in a place where it matters.
-pub(super) const HOLE: char = '\u{1}';
+pub(super) use crate::python::HOLE;
+use crate::python::{Exposure, Field, Hole, Module, format_holes, percent_holes, shows_number};
 
 /// How deep parts within parts are followed, and how long the text may become.
 const MAX_DEPTH: u32 = 16;
@@ -18,30 +16,52 @@ const MAX_LENGTH: usize = 16 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Built<'a> {
     pub text: String,
-    holes: Vec<Option<&'a Expr>>,
+    holes: Vec<Part<'a>>,
+}
+
+/// What is put into a hole.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part<'a> {
+    /// It is out of sight.
+    Unknown,
+    /// A number, or there is no text: `%d`.
+    Number(Option<&'a Expr>),
+    Shown(&'a Expr),
+}
+
+impl<'a> Part<'a> {
+    /// What is put there, where it is in sight.
+    pub(super) fn expr(self) -> Option<&'a Expr> {
+        match self {
+            Part::Unknown => None,
+            Part::Number(expr) => expr,
+            Part::Shown(expr) => Some(expr),
+        }
+    }
 }
 
 impl<'a> Built<'a> {
     /// The places of the holes in the text, with what is put there.
-    pub(super) fn holes(&self) -> impl Iterator<Item = (usize, Option<&'a Expr>)> {
+    pub(super) fn holes(&self) -> impl Iterator<Item = (usize, Part<'a>)> {
         let places = self.text.match_indices(HOLE).map(|(at, _)| at);
         // A text that holds this very character has more holes than there are parts.
         let known = self.text.matches(HOLE).count() == self.holes.len();
-        places.enumerate().map(move |(i, at)| (at, self.holes.get(i).copied().flatten().filter(|_| known)))
+        let part = move |i: usize| self.holes.get(i).copied().filter(|_| known).unwrap_or(Part::Unknown);
+        places.enumerate().map(move |(i, at)| (at, part(i)))
     }
 
-    fn push_hole(&mut self, part: Option<&'a Expr>) {
+    fn push_hole(&mut self, part: Part<'a>) {
         self.text.push(HOLE);
         self.holes.push(part);
     }
 
     /// A text with holes of its own, and what is put into them; nothing is known of that where `template` had holes, too.
-    fn push_filled(&mut self, template: &Built<'a>, filled: &str, parts: Vec<Option<&'a Expr>>) {
+    fn push_filled(&mut self, template: &Built<'a>, filled: &str, parts: Vec<Part<'a>>) {
         self.text.push_str(filled);
         if template.holes.is_empty() {
             self.holes.extend(parts);
         } else {
-            self.holes.extend(std::iter::repeat_n(None, filled.matches(HOLE).count()));
+            self.holes.extend(std::iter::repeat_n(Part::Unknown, filled.matches(HOLE).count()));
         }
     }
 }
@@ -92,7 +112,7 @@ fn builds(expr: &Expr) -> bool {
 
 fn push<'a>(module: &Module<'a>, expr: &'a Expr, depth: u32, out: &mut Built<'a>) {
     if out.text.len() > MAX_LENGTH || depth > MAX_DEPTH {
-        return out.push_hole(Some(expr));
+        return out.push_hole(Part::Shown(expr));
     }
     if let Some(text) = module.text(expr) {
         return out.text.push_str(&text);
@@ -103,21 +123,21 @@ fn push<'a>(module: &Module<'a>, expr: &'a Expr, depth: u32, out: &mut Built<'a>
         Expr::BinOp(binary) if binary.op == Operator::Mod => {
             let mut template = Built::default();
             push(module, &binary.left, depth + 1, &mut template);
-            let (filled, names) = percent_holes(&template.text);
-            out.push_filled(&template, &filled, percent_parts(module, names, &binary.right));
+            let (filled, holes) = percent_holes(&template.text);
+            out.push_filled(&template, &filled, percent_parts(module, holes, &binary.right));
         }
         Expr::Call(call) => {
             let mut made = Built::default();
             push_call(module, call, depth, &mut made);
             // Where nothing of it is written out, it is a part like any other.
             if made.text.chars().all(|c| c == HOLE) {
-                out.push_hole(Some(expr));
+                out.push_hole(Part::Shown(expr));
             } else {
                 out.text.push_str(&made.text);
                 out.holes.extend(made.holes);
             }
         }
-        _ => out.push_hole(Some(expr)),
+        _ => out.push_hole(Part::Shown(expr)),
     }
 }
 
@@ -145,6 +165,15 @@ fn push_part<'a>(module: &Module<'a>, part: &'a FStringPart, depth: u32, out: &m
             for element in &text.elements {
                 match element {
                     InterpolatedStringElement::Literal(literal) => out.text.push_str(&literal.value),
+                    InterpolatedStringElement::Interpolation(hole)
+                        if shows_number(hole) && is_number(module, &hole.expression) =>
+                    {
+                        out.push_hole(Part::Number(Some(&hole.expression)));
+                    }
+                    // What says how a date is shown can hold any text.
+                    InterpolatedStringElement::Interpolation(hole) if varies_in_form(module, hole) => {
+                        out.push_hole(Part::Unknown);
+                    }
                     InterpolatedStringElement::Interpolation(hole) => {
                         push(module, &hole.expression, depth + 1, out);
                     }
@@ -154,51 +183,78 @@ fn push_part<'a>(module: &Module<'a>, part: &'a FStringPart, depth: u32, out: &m
     }
 }
 
+/// Whether a part of an f-string is shown in a way that is no constant.
+fn varies_in_form<'a>(module: &Module<'a>, hole: &'a ast::InterpolatedElement) -> bool {
+    let parts = hole.format_spec.iter().flat_map(|spec| spec.elements.interpolations());
+    parts
+        .into_iter()
+        .any(|part| module.names().exposure(module.value(&part.expression)) > Exposure::Sanitised)
+}
+
+/// Whether what is shown in a way that texts do not take is certainly shown so.
+fn is_number<'a>(module: &Module<'a>, expr: &'a Expr) -> bool {
+    module.names().takes_formats(module.value(expr))
+}
+
 /// What each hole of a `%` format shows.
-fn percent_parts<'a>(
-    module: &Module<'a>,
-    names: Vec<Option<String>>,
-    right: &'a Expr,
-) -> Vec<Option<&'a Expr>> {
-    match right {
-        Expr::Tuple(tuple) if tuple.elts.len() == names.len() => tuple.elts.iter().map(Some).collect(),
+fn percent_parts<'a>(module: &Module<'a>, holes: Vec<Hole>, right: &'a Expr) -> Vec<Part<'a>> {
+    let items: FxHashMap<String, &Expr> = match right {
         Expr::Dict(dict) => {
             let item = |item: &'a ast::DictItem| Some((module.text(item.key.as_ref()?)?, &item.value));
-            let items: FxHashMap<String, &Expr> = dict.iter().filter_map(item).collect();
-            names.into_iter().map(|name| items.get(&name?).copied()).collect()
+            dict.iter().filter_map(item).collect()
         }
-        Expr::Tuple(_) => vec![None; names.len()],
-        one if names.len() == 1 => vec![Some(one)],
-        _ => vec![None; names.len()],
-    }
+        _ => FxHashMap::default(),
+    };
+    let count = holes.len();
+    let shown = |field: Field| match (field, right) {
+        (Field::Named(name), Expr::Dict(_)) => items.get(&name).copied(),
+        (Field::At(index), Expr::Tuple(tuple)) => {
+            let moved = tuple.len() != count || tuple.iter().any(Expr::is_starred_expr);
+            tuple.elts.get(index).filter(|_| !moved)
+        }
+        (_, Expr::Tuple(_) | Expr::Dict(_)) => None,
+        (_, one) => (count == 1).then_some(one),
+    };
+    let part = |hole: Hole| match hole.is_number {
+        true => Part::Number(shown(hole.field)),
+        false => shown(hole.field).map_or(Part::Unknown, Part::Shown),
+    };
+    holes.into_iter().map(part).collect()
 }
 
 /// What each hole of a `format` shows.
-fn format_parts(fields: Vec<Field>, arguments: &ast::Arguments) -> Vec<Option<&Expr>> {
+fn format_parts<'a>(module: &Module<'a>, holes: Vec<Hole>, arguments: &'a ast::Arguments) -> Vec<Part<'a>> {
     let keywords: FxHashMap<&str, &Expr> = arguments
         .keywords
         .iter()
         .filter_map(|keyword| Some((keyword.arg.as_deref()?, &keyword.value)))
         .collect();
     let moved = arguments.args.iter().any(Expr::is_starred_expr);
-    let parts = fields.into_iter().map(|field| match field {
-        Field::At(index) => arguments.args.get(index).filter(|_| !moved),
-        Field::Named(name) => keywords.get(name.as_str()).copied(),
+    let parts = holes.into_iter().map(|hole| {
+        let shown = match hole.field {
+            Field::At(index) => arguments.args.get(index).filter(|_| !moved),
+            Field::Named(name) => keywords.get(name.as_str()).copied(),
+            Field::Several => None,
+        };
+        match shown {
+            Some(expr) if hole.is_number && is_number(module, expr) => Part::Number(Some(expr)),
+            shown => shown.map_or(Part::Unknown, Part::Shown),
+        }
     });
     parts.collect()
 }
 
 fn push_call<'a>(module: &Module<'a>, call: &'a ast::ExprCall, depth: u32, out: &mut Built<'a>) {
-    let Expr::Attribute(method) = &*call.func else { return out.push_hole(None) };
+    let Expr::Attribute(method) = &*call.func else { return out.push_hole(Part::Unknown) };
     let mut template = Built::default();
     match method.attr.as_str() {
         "join" => push_joined(module, &method.value, call, depth, out),
         "format" | "format_map" => {
             push(module, &method.value, depth + 1, &mut template);
-            let (filled, fields) = format_holes(&template.text);
+            let (filled, holes) = format_holes(&template.text);
             let parts = match method.attr.as_str() {
-                "format" => format_parts(fields, &call.arguments),
-                _ => vec![None; fields.len()],
+                "format" => format_parts(module, holes, &call.arguments),
+                _ => vec![Part::Unknown; holes.len()],
             };
             out.push_filled(&template, &filled, parts);
         }
@@ -210,17 +266,17 @@ fn push_call<'a>(module: &Module<'a>, call: &'a ast::ExprCall, depth: u32, out: 
                     let mut known = template.holes.iter().copied();
                     for (i, kept) in template.text.split(&replaced).enumerate() {
                         if i > 0 {
-                            out.push_hole(call.arguments.args.get(1));
+                            out.push_hole(call.arguments.args.get(1).map_or(Part::Unknown, Part::Shown));
                         }
                         out.text.push_str(kept);
                         out.holes.extend(known.by_ref().take(kept.matches(HOLE).count()));
                     }
                 }
-                None => out.push_hole(None),
+                None => out.push_hole(Part::Unknown),
             }
         }
         "strip" | "lstrip" | "rstrip" => push(module, &method.value, depth + 1, out),
-        _ => out.push_hole(None),
+        _ => out.push_hole(Part::Unknown),
     }
 }
 
@@ -233,89 +289,15 @@ fn push_joined<'a>(
 ) {
     let parts = match call.arguments.args.first() {
         Some(Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. })) => elts,
-        _ => return out.push_hole(None),
+        _ => return out.push_hole(Part::Unknown),
     };
     for (i, part) in parts.iter().enumerate() {
         if i > 0 {
             match module.text(glue) {
                 Some(glue) => out.text.push_str(&glue),
-                None => out.push_hole(Some(glue)),
+                None => out.push_hole(Part::Shown(glue)),
             }
         }
         push(module, part, depth + 1, out);
-    }
-}
-
-/// `%s`, `%(name)s`, `%-10d` are holes, `%%` is none; with the names that they have.
-fn percent_holes(template: &str) -> (String, Vec<Option<String>>) {
-    let mut out = String::new();
-    let mut names = Vec::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('%') {
-        out.push_str(before);
-        if let Some(after) = after.strip_prefix('%') {
-            out.push('%');
-            rest = after;
-            continue;
-        }
-        out.push(HOLE);
-        let named = after.strip_prefix('(').and_then(|name| name.split_once(')'));
-        names.push(named.map(|(name, _)| name.to_owned()));
-        let flags = named.map_or(after, |(_, after)| after);
-        let conversion = flags.find(|c: char| !matches!(c, '-' | '+' | '#' | '.' | '*' | '0'..='9'));
-        rest = conversion.map_or("", |at| flags.get(at + 1..).unwrap_or(""));
-    }
-    out.push_str(rest);
-    (out, names)
-}
-
-/// Which argument of `format` a field shows.
-#[derive(Debug, PartialEq)]
-enum Field {
-    At(usize),
-    Named(String),
-}
-
-/// `{}`, `{name!r:>10}` are holes, `{{` and `}}` are none; with what they show.
-fn format_holes(template: &str) -> (String, Vec<Field>) {
-    let mut out = String::new();
-    let mut fields = Vec::new();
-    let mut next = 0;
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(&before.replace("}}", "}"));
-        if let Some(after) = after.strip_prefix('{') {
-            out.push('{');
-            rest = after;
-            continue;
-        }
-        out.push(HOLE);
-        let (field, after) = after.split_once('}').unwrap_or((after, ""));
-        let name = field.split(['!', ':', '.', '[']).next().unwrap_or_default();
-        fields.push(match name.parse() {
-            Ok(index) => Field::At(index),
-            Err(_) if name.is_empty() => Field::At(next),
-            Err(_) => Field::Named(name.to_owned()),
-        });
-        next += 1;
-        rest = after;
-    }
-    out.push_str(&rest.replace("}}", "}"));
-    (out, fields)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_become_holes_and_escapes_do_not() {
-        let hole = HOLE.to_string();
-        let (text, names) = percent_holes("a=%s b=%(x)-3d 5%% %");
-        assert_eq!(text, format!("a={hole} b={hole} 5% {hole}"));
-        assert_eq!(names, [None, Some("x".to_owned()), None]);
-        let (text, fields) = format_holes("{}: {a!r:>3} {{x}} {1} {");
-        assert_eq!(text, format!("{hole}: {hole} {{x}} {hole} {hole}"));
-        assert_eq!(fields, [Field::At(0), Field::Named("a".to_owned()), Field::At(1), Field::At(3)]);
     }
 }

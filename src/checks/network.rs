@@ -522,7 +522,7 @@ fn host_of_built<'a>(module: &Module<'a>, url: &'a Expr) -> Host {
         if ended {
             return host;
         }
-        host = host.max(part.map_or(Host::FromRequest, |part| chosen_by(module, part)));
+        host = host.max(part.expr().map_or(Host::FromRequest, |part| chosen_by(module, part)));
     }
     host
 }

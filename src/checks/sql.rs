@@ -2,7 +2,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind, Operator};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Family;
-use super::built_text::{Built, HOLE, built_by, is_part};
+use super::built_text::{Built, HOLE, Part, built_by, is_part};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call, Exposure, Harm, Hits, Module, Node, Thing, Value};
 
@@ -311,10 +311,11 @@ impl Parts {
             let follows_quote = built.text[..at].ends_with('\'');
             let is_quoted = if has_comments { follows_quote } else { quotes % 2 == 1 };
             let exposure = match part {
-                None => Exposure::Built,
+                Part::Unknown => Exposure::Built,
+                Part::Number(_) => Exposure::Sanitised,
                 // A part whose quotes were taken out or doubled does no harm in quotes.
-                Some(expr) if is_quoted => names.exposure_to(Harm::SingleQuotes, module.value(expr)),
-                Some(expr) => names.exposure_to(Harm::Query, module.value(expr)),
+                Part::Shown(expr) if is_quoted => names.exposure_to(Harm::SingleQuotes, module.value(expr)),
+                Part::Shown(expr) => names.exposure_to(Harm::Query, module.value(expr)),
             };
             let is_value = is_quoted || !is_utility && (follows_quote || stands_for_value(&built.text, at));
             parts.all = parts.all.max(exposure);

@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
-use ruff_python_ast::{self as ast, Expr, InterpolatedStringElement, Number, Operator, UnaryOp};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, InterpolatedStringElement, Number, Operator, UnaryOp};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use super::glance::last_word;
 use super::names::{Names, STEP, Thing, Value, Written};
+use super::tree::{NodeId, Tree};
 
 /// How long a folded string or how large a folded list may become.
 const MAX_SIZE: usize = 1 << 16;
@@ -110,6 +111,9 @@ impl<'a> Names<'a> {
     /// All that an expression can be.
     pub fn possible(&self, value: Value<'a>) -> Possible {
         self.deeper(|| {
+            if matches!(value.expr, Expr::Subscript(part) if self.is_part_changed(part)) {
+                return Possible { constants: SmallVec::new(), open: true };
+            }
             if let Some(constant) = self.fold(value) {
                 return Possible { constants: SmallVec::from_elem(constant, 1), open: false };
             }
@@ -166,6 +170,22 @@ impl<'a> Names<'a> {
             Meaning::Value { steps, .. } => steps.contains(&Step::Enter),
             _ => false,
         })
+    }
+
+    /// Whether the file changes what the list or mapping of this name holds, or gives it another name to be changed by.
+    pub(super) fn is_changed(&self, name: &str) -> bool {
+        let changed = self.changed.get_or_init(|| {
+            let names = self.tree.nodes().filter_map(|(id, node)| match node {
+                AnyNodeRef::ExprName(name) if changes(&self.tree, id) => Some(name.id.as_str()),
+                _ => None,
+            });
+            names.collect()
+        });
+        changed.contains(name)
+    }
+
+    fn is_part_changed(&self, part: &ast::ExprSubscript) -> bool {
+        matches!(&*part.value, Expr::Name(name) if self.is_changed(&name.id))
     }
 
     fn fold(&self, value: Value<'a>) -> Option<Constant> {
@@ -342,6 +362,47 @@ pub(super) fn shown(constant: &Constant) -> Option<String> {
 }
 
 /// `left op right`, where that can be told.
+/// Whether the place where a name stands changes what it holds, or a part of that.
+fn changes(tree: &Tree<'_>, name: NodeId) -> bool {
+    let mut held = tree.node(name);
+    let mut around = tree.ancestors(name);
+    loop {
+        let Some(outside) = around.next().map(|id| tree.node(id)) else { return false };
+        let is_held = |expr: &Expr| held.ptr_eq(AnyNodeRef::from(expr));
+        match outside {
+            AnyNodeRef::ExprSubscript(part) if is_held(&part.value) => {
+                if !part.ctx.is_load() {
+                    return true;
+                }
+                held = outside;
+            }
+            AnyNodeRef::ExprAttribute(method) => return !READING_METHODS.contains(&method.attr.as_str()),
+            AnyNodeRef::StmtAugAssign(assign) => return is_held(&assign.target),
+            AnyNodeRef::StmtAssign(assign) => return is_held(&assign.value) && held.is_expr_name(),
+            AnyNodeRef::ExprNamed(assign) => return is_held(&assign.value) && held.is_expr_name(),
+            _ => return false,
+        }
+    }
+}
+
+/// Methods of lists, sets and mappings that change nothing.
+static READING_METHODS: &[&str] = &[
+    "copy",
+    "count",
+    "difference",
+    "get",
+    "index",
+    "intersection",
+    "isdisjoint",
+    "issubset",
+    "issuperset",
+    "items",
+    "keys",
+    "symmetric_difference",
+    "union",
+    "values",
+];
+
 pub(super) fn compare(left: &Constant, op: ast::CmpOp, right: &Constant) -> Option<bool> {
     Some(match op {
         ast::CmpOp::Eq | ast::CmpOp::Is => left == right,

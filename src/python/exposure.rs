@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::call::Call;
 use super::names::{Names, Thing, Value, Written};
+use super::template::shows_number;
 use crate::check::Confidence;
 
 /// How much somebody outside can have to do with a value. The order is the order of danger.
@@ -86,6 +87,21 @@ static SANITISERS: &[&str] = &[
     "builtins.ord()",
     "builtins.hash()",
     "builtins.id()",
+    "builtins.range()",
+    "datetime.date()",
+    "datetime.date.fromisoformat()",
+    "datetime.date.fromtimestamp()",
+    "datetime.date.today()",
+    "datetime.datetime()",
+    "datetime.datetime.fromisoformat()",
+    "datetime.datetime.fromtimestamp()",
+    "datetime.datetime.now()",
+    "datetime.datetime.strptime()",
+    "datetime.datetime.today()",
+    "datetime.datetime.utcfromtimestamp()",
+    "datetime.datetime.utcnow()",
+    "datetime.timedelta()",
+    "time.time()",
     "shlex.quote()",
     "sqlalchemy.false()",
     "sqlalchemy.null()",
@@ -175,6 +191,21 @@ impl<'a> Names<'a> {
         if is_denied { exposure.min(Exposure::Sanitised) } else { exposure }
     }
 
+    /// Whether a value, shown in a way that only numbers are shown in, is a number: what another class makes of something
+    /// from outside may be shown as it likes, and so may the objects of a file that says how.
+    pub fn takes_formats(&self, value: Value<'a>) -> bool {
+        let is_made = || {
+            self.exposure(value) >= Exposure::Input
+                && self.exposure_to(Harm::Text, value) <= Exposure::Sanitised
+        };
+        !self.says_how_formatted() && !is_made()
+    }
+
+    /// Whether a class of this file says how its objects are formatted.
+    pub(super) fn says_how_formatted(&self) -> bool {
+        self.tree.is_method("__format__") || self.tree.is_alias("__format__")
+    }
+
     /// Whether a value is what one of these functions gives: also where the flow is not followed.
     fn is_made_by(&self, value: Value<'a>, functions: fn(&[Thing<'a>]) -> bool) -> bool {
         let Expr::Call(call) = value.expr else { return false };
@@ -211,7 +242,11 @@ impl<'a> Names<'a> {
             Expr::FString(text) => {
                 let parts =
                     text.value.elements().filter_map(ast::InterpolatedStringElement::as_interpolation);
-                self.built(parts.map(|part| at(&part.expression)))
+                let is_number = |part: &ast::InterpolatedElement| shows_number(part);
+                let (numbers, parts): (Vec<_>, Vec<_>) =
+                    parts.partition(|part| is_number(part) && self.takes_formats(at(&part.expression)));
+                let numbers = if numbers.is_empty() { Exposure::Constant } else { Exposure::Sanitised };
+                self.built(parts.into_iter().map(|part| at(&part.expression))).max(numbers)
             }
             Expr::BinOp(binary) if is_building(binary.op) => self.built(operands(value.expr).map(at)),
             Expr::BinOp(ast::ExprBinOp { op: Operator::Mult, left, right, .. }) => {
@@ -289,7 +324,11 @@ static NAMED: LazyLock<FxHashMap<&'static str, Vec<(&'static str, Exposure)>>> =
 fn named_exposure(name: &str) -> Option<Exposure> {
     let rows = NAMED.get(name.split('.').next().unwrap_or(name));
     let known = rows.and_then(|rows| rows.iter().find(|(known, _)| is_within(name, known)));
-    known.map(|(_, exposure)| *exposure)
+    match known {
+        // A method of something harmless can be given something else: `quote(text).replace(…)`.
+        Some((known, Exposure::Sanitised)) if name[known.len()..].contains('(') => None,
+        known => known.map(|(_, exposure)| *exposure),
+    }
 }
 
 /// Attributes of a request object, whatever the framework, that its sender fills.

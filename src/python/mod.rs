@@ -20,6 +20,7 @@ mod path_configuration;
 mod requests;
 mod solve;
 mod source;
+mod template;
 mod tree;
 
 pub use assembled::Assembled;
@@ -32,6 +33,7 @@ pub use known::canonical_name;
 pub use names::{Names, Thing, Things, Value};
 pub use outline::{Definition, Numbers, Outline, Statement, number};
 pub use source::{Comment, FileKind, Problem, SourceFile};
+pub use template::{Field, HOLE, Hole, format_holes, percent_holes, shows_number};
 pub use tree::{NodeId, ScopeId, ScopeKind};
 
 /// The Python code in a file of a kind that is not Python; `None` where there is none to be scanned.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use compact_str::CompactString;
 use ruff_python_ast::{self as ast, Expr};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::callers::Callers;
@@ -109,6 +109,8 @@ pub struct Names<'a> {
     pub(super) entered: RefCell<super::flow::AllEntered>,
     /// Who calls the functions that only this file can call, once it was asked for.
     callers: OnceCell<Callers<'a>>,
+    /// Names whose lists and mappings the file changes, once it was asked for.
+    pub(super) changed: OnceCell<FxHashSet<&'a str>>,
     /// Whether anything in the file can come from a request, once it was asked for.
     pub(super) requests: OnceCell<bool>,
     /// The most exposed value that was asked about lately.
@@ -135,6 +137,7 @@ impl<'a> Names<'a> {
             flows: RefCell::default(),
             entered: RefCell::default(),
             callers: OnceCell::new(),
+            changed: OnceCell::new(),
             requests: OnceCell::new(),
             witness: Cell::new(None),
             depth: Cell::new(0),

@@ -14,6 +14,7 @@ use super::{Frame, Run};
 use crate::python::constant::{Constant, apply_function, apply_method};
 use crate::python::exposure::{Exposure, escape_markup, escapes_pattern, quotes_for_query, result_of};
 use crate::python::names::{Thing, Value};
+use crate::python::template::{Field, Hole, format_holes};
 use crate::python::tree::{ScopeId, ScopeKind};
 
 /// How deep calls of functions of this file are entered.
@@ -47,7 +48,7 @@ impl<'a> Run<'_, 'a> {
             return Abstract::of(exposure).through(call.range());
         }
         if let Some((method, value)) = &receiver
-            && let Some(known) = self.method(frame, method, value, &positional, &keywords)
+            && let Some(known) = self.method(frame, call, method, value, &positional, &keywords)
         {
             return known;
         }
@@ -74,6 +75,11 @@ impl<'a> Run<'_, 'a> {
         {
             // Headers are no part of the page.
             return Abstract { constant: None, ..at_key(answer, &Constant::Int(0)) }.at_least_unknown();
+        }
+        if is_only(&things, "builtins.enumerate")
+            && let [iterated, ..] = positional.as_slice()
+        {
+            return numbered(iterated);
         }
         let escaped = escape_markup(&things);
         let names_pure = things.iter().any(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
@@ -125,6 +131,7 @@ impl<'a> Run<'_, 'a> {
     fn method(
         &self,
         frame: &mut Frame<'a>,
+        call: &'a ast::ExprCall,
         method: &'a ast::ExprAttribute,
         receiver: &Abstract,
         given: &[Abstract],
@@ -177,16 +184,27 @@ impl<'a> Run<'_, 'a> {
                 frame.state.insert(object.id.as_str(), stored);
                 Some(Abstract::known(Constant::None))
             }
-            ("keys" | "values" | "items" | "copy", []) if receiver.elements.is_some() => {
-                Some(receiver.clone())
+            ("keys" | "values" | "items" | "copy", [])
+                if receiver.elements.is_some() || receiver.exposure == Exposure::Constant =>
+            {
+                Some(viewed(receiver, name))
+            }
+            // Of what is harmless, only a date has these.
+            ("isoformat" | "strftime" | "date" | "time" | "timetz" | "astimezone", given)
+                if receiver.exposure == Exposure::Sanitised
+                    && given.iter().chain(keywords).all(|form| is_plain_form(name, form)) =>
+            {
+                Some(Abstract::of(Exposure::Sanitised))
             }
             // A query can be joined with a table, too.
             ("join", given) if receiver.denied.text && !given.iter().any(|part| part.elements.is_some()) => {
                 None
             }
             ("format" | "join" | "format_map", given) => {
-                let parts = given.iter().chain(keywords).cloned().chain([receiver.clone()]);
-                let mut text = Abstract::built(parts);
+                let all = || given.iter().chain(keywords).cloned().collect();
+                let known = self.format_parts(call, name, receiver, given, keywords);
+                let parts: Vec<Abstract> = known.unwrap_or_else(all);
+                let mut text = Abstract::built(parts.into_iter().chain([receiver.clone()]));
                 text.denied.root = match (name, given) {
                     ("join", [_]) => false,
                     // `os.path.join`
@@ -231,6 +249,36 @@ impl<'a> Run<'_, 'a> {
             }
             _ => None,
         }
+    }
+
+    /// What the holes of a template show, where each is filled in sight.
+    fn format_parts(
+        &self,
+        call: &'a ast::ExprCall,
+        method: &str,
+        template: &Abstract,
+        given: &[Abstract],
+        keywords: &[Abstract],
+    ) -> Option<Vec<Abstract>> {
+        let template = text_of(template).filter(|_| method == "format")?;
+        let (_, holes) = format_holes(template);
+        if call.arguments.args.iter().any(Expr::is_starred_expr) {
+            return None;
+        }
+        let part = |hole: Hole| {
+            let value = match hole.field {
+                Field::At(index) => given.get(index)?,
+                Field::Named(name) => {
+                    let has_name =
+                        |keyword: &ast::Keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name);
+                    keywords.get(call.arguments.keywords.iter().position(has_name)?)?
+                }
+                Field::Several => return None,
+            };
+            let is_number = hole.is_number && self.takes_formats(value);
+            Some(if is_number { value.clone().into_number() } else { value.clone() })
+        };
+        holes.into_iter().map(part).collect()
     }
 
     fn append(
@@ -411,6 +459,47 @@ fn keeps_parents(method: &str, given: &[Abstract]) -> bool {
 fn keeps_start(method: &str) -> bool {
     matches!(method, "lower" | "upper" | "title" | "capitalize" | "casefold" | "encode" | "decode")
         || matches!(method, "rstrip" | "removesuffix" | "expandtabs" | "splitlines")
+}
+
+fn is_only(things: &[Thing<'_>], wanted: &str) -> bool {
+    !things.is_empty() && things.iter().all(|thing| matches!(thing, Thing::Named(name) if name == wanted))
+}
+
+/// `enumerate(iterated)`: pairs of a number and an element.
+fn numbered(iterated: &Abstract) -> Abstract {
+    let pair =
+        vec![(Constant::Int(0), Abstract::of(Exposure::Sanitised)), (Constant::Int(1), element_of(iterated))];
+    let pair = with_elements(Abstract::of(Exposure::Constant), pair);
+    with_elements(Abstract::of(Exposure::Constant), vec![(Constant::Int(0), pair)])
+}
+
+/// What a method of a mapping shows of it.
+fn viewed(mapping: &Abstract, method: &str) -> Abstract {
+    let Some(elements) = &mapping.elements else { return Abstract { constant: None, ..mapping.clone() } };
+    let pair = |key: &Constant, value: &Abstract| {
+        let pair = vec![(Constant::Int(0), Abstract::known(key.clone())), (Constant::Int(1), value.clone())];
+        with_elements(Abstract::of(Exposure::Constant), pair)
+    };
+    let shown = |(key, value): &(Constant, Abstract)| match method {
+        "keys" => Abstract::known(key.clone()),
+        "values" => value.clone(),
+        _ => pair(key, value),
+    };
+    match method {
+        "copy" => mapping.clone(),
+        _ => {
+            let all = elements.items.iter().enumerate();
+            let all = all.map(|(i, item)| (Constant::Int(i as i64), shown(item))).collect();
+            with_elements(Abstract { elements: None, ..mapping.clone() }, all)
+        }
+    }
+}
+
+/// Whether a date that is shown in this form is a text without quotes.
+fn is_plain_form(method: &str, form: &Abstract) -> bool {
+    let is_plain = |text: &str| !text.contains(['\'', '"', '`', '\\']) && !text.contains("%Z");
+    !matches!(method, "isoformat" | "strftime")
+        || form.exposure == Exposure::Constant && text_of(form).is_some_and(is_plain)
 }
 
 /// Whether nothing is left of a text that is replaced by another: `''` stands for a quote that ends nothing.

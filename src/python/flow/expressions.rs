@@ -3,11 +3,12 @@
 use ruff_python_ast::{self as ast, Expr, InterpolatedStringElement, Operator};
 use ruff_text_size::Ranged;
 
-use super::value::{Abstract, Denied, at_key, combined, element_of, spoiled, with_elements};
+use super::value::{Abstract, Denied, at_key, combined, element_of, spoiled, text_of, with_elements};
 use super::{Frame, Run};
 use crate::python::constant::{Constant, compare, item, push_bounded, shown};
 use crate::python::exposure::{Exposure, is_request_fact, source_of};
 use crate::python::names::{Names, STEP, Value};
+use crate::python::template::{Field, Hole, percent_holes, shows_number};
 use crate::python::tree::{Meaning, ScopeId, with_stack};
 
 impl<'a> Run<'_, 'a> {
@@ -40,7 +41,15 @@ impl<'a> Run<'_, 'a> {
             Expr::BinOp(binary) => {
                 let left = self.value(frame, &binary.left);
                 let right = self.value(frame, &binary.right);
-                combined(left, binary.op, right)
+                match (binary.op, text_of(&left)) {
+                    (Operator::Mod, Some(template)) if right.constant.is_none() => {
+                        let parts = percent_parts(template, &binary.right, &right);
+                        let parts = Abstract::built(parts.into_iter().chain([left.clone()]));
+                        let root = combined(left, binary.op, right).denied.root;
+                        parts.denying_root(root).through(binary.range())
+                    }
+                    _ => combined(left, binary.op, right),
+                }
             }
             Expr::FString(text) => self.fstring(frame, text),
             Expr::Call(call) => self.call(frame, call),
@@ -186,7 +195,11 @@ impl<'a> Run<'_, 'a> {
                             value.constant.as_ref().filter(|_| inner.format_spec.is_none()).and_then(shown);
                         constant = text.and_then(|text| add(constant, &text));
                         start = combined(start, Operator::Add, value.clone());
-                        parts.push(value);
+                        // What says how a date is shown can hold any text.
+                        let spec = inner.format_spec.iter().flat_map(|spec| spec.elements.interpolations());
+                        parts.extend(spec.map(|part| self.value(frame, &part.expression)));
+                        let is_number = shows_number(inner) && self.takes_formats(&value);
+                        parts.push(if is_number { value.into_number() } else { value });
                     }
                 }
             }
@@ -195,6 +208,12 @@ impl<'a> Run<'_, 'a> {
             Some(text) => Abstract::known(Constant::Str(text)),
             None => Abstract::built(parts).denying_root(start.denied.root).through(text.range()),
         }
+    }
+
+    /// Whether a value, shown in a way that only numbers are shown in, is a number.
+    pub(super) fn takes_formats(&self, value: &Abstract) -> bool {
+        let is_made = value.exposure >= Exposure::Input && value.denied.text;
+        !is_made && !self.names.says_how_formatted()
     }
 
     fn comparison(&self, frame: &mut Frame<'a>, test: &'a ast::ExprCompare) -> Abstract {
@@ -222,11 +241,12 @@ impl<'a> Run<'_, 'a> {
         let mut elements = Vec::new();
         let mut rest: Option<Abstract> = None;
         for entry in dict {
-            let key = entry.key.as_ref().and_then(|key| self.value(frame, key).constant);
+            let key = entry.key.as_ref().map(|key| self.value(frame, key));
             let value = self.value(frame, &entry.value);
             match key {
-                Some(key) => elements.push((key, value)),
-                None => rest = Some(rest.map_or(value.clone(), |rest| rest.join(value))),
+                Some(Abstract { constant: Some(key), .. }) => elements.push((key, value)),
+                // What the mapping holds is as exposed as the keys that it may be asked for.
+                key => rest = rest.into_iter().chain(key).chain([value]).reduce(Abstract::join),
             }
         }
         let mapping = with_elements(Abstract::of(Exposure::Constant), elements);
@@ -263,6 +283,29 @@ impl<'a> Run<'_, 'a> {
     }
 }
 
+/// What `template % right` shows.
+fn percent_parts(template: &str, right: &Expr, value: &Abstract) -> Vec<Abstract> {
+    let (_, holes) = percent_holes(template);
+    let is_known = match right {
+        Expr::Tuple(tuple) => tuple.len() == holes.len() && !tuple.iter().any(Expr::is_starred_expr),
+        Expr::Dict(dict) => dict.iter().all(|item| item.key.is_some()),
+        _ => false,
+    };
+    let shown = |hole: &Hole| {
+        let key = match &hole.field {
+            Field::At(index) => Constant::Int(i64::try_from(*index).ok()?),
+            Field::Named(name) => Constant::Str(name.clone()),
+            Field::Several => return None,
+        };
+        is_known.then(|| at_key(value, &key))
+    };
+    let part = |hole: Hole| match hole.is_number {
+        true => value.clone().into_number(),
+        false => shown(&hole).unwrap_or_else(|| value.clone()),
+    };
+    holes.into_iter().map(part).collect()
+}
+
 impl<'a> Names<'a> {
     /// What a variable holds that the function in question does not assign: a constant of the module, or nothing
     /// that is known.
@@ -277,7 +320,9 @@ impl<'a> Names<'a> {
             let Meaning::Value { expr, scope, steps } = &binding.meaning else {
                 return Abstract::of(Exposure::Unknown);
             };
-            match self.constant(Value { expr, scope: *scope }) {
+            let is_changed =
+                !matches!(expr, Expr::Tuple(_)) && !expr.is_literal_expr() && self.is_changed(name);
+            match self.constant(Value { expr, scope: *scope }).filter(|_| !is_changed) {
                 Some(found) if steps.is_empty() => several |= constant.replace(found).is_some(),
                 _ => return Abstract::of(Exposure::Unknown),
             }

@@ -51,6 +51,11 @@ impl Elements {
         let size = items.iter().map(|(_, value)| 1 + inside(value)).sum();
         (items.len() <= MAX_ELEMENTS && size <= MAX_SIZE).then(|| Rc::new(Elements { items, size }))
     }
+
+    /// Whether these are the elements of a list, and of no mapping.
+    fn is_list(&self) -> bool {
+        !self.items.is_empty() && self.items.iter().all(|(key, _)| matches!(key, Constant::Int(_)))
+    }
 }
 
 /// Which kinds of harmful text a value certainly does not hold.
@@ -148,6 +153,11 @@ impl Abstract {
     pub(super) fn known(constant: Constant) -> Self {
         let constant = Some(constant).filter(|constant| constant.weight() <= MAX_WEIGHT);
         Abstract { constant, ..Abstract::of(Exposure::Constant) }
+    }
+
+    /// What is left of this where only a number is shown.
+    pub(super) fn into_number(self) -> Self {
+        Abstract::of(self.exposure.min(Exposure::Sanitised))
     }
 
     pub(super) fn join(self, other: Abstract) -> Abstract {
@@ -318,6 +328,8 @@ pub(super) fn combined(left: Abstract, op: Operator, right: Abstract) -> Abstrac
         return Abstract::known(result);
     }
     match op {
+        Operator::Mult if is_repeatable(&left) => repeated(left, right),
+        Operator::Mult if is_repeatable(&right) => repeated(right, left),
         Operator::Add => {
             let root = left.denies_root_before(&right);
             Abstract::built([left, right]).denying_root(root)
@@ -335,6 +347,26 @@ pub(super) fn combined(left: Abstract, op: Operator, right: Abstract) -> Abstrac
             Abstract { constant: None, elements: None, ..all }
         }
     }
+}
+
+/// Whether a value is certainly a text without quotes, or a list: only a number can repeat it.
+fn is_repeatable(value: &Abstract) -> bool {
+    match &value.constant {
+        Some(Constant::Str(text)) => !text.contains(['\'', '"', '`', '\\']),
+        Some(Constant::List(_)) => true,
+        Some(_) => false,
+        None => value.elements.as_ref().is_some_and(|elements| elements.is_list()),
+    }
+}
+
+/// What is repeated is as exposed as it is once, unless an object of another file says what comes of it.
+fn repeated(once: Abstract, times: Abstract) -> Abstract {
+    if times.exposure >= Exposure::Input && times.denied.text {
+        let all = once.join(times);
+        return Abstract { constant: None, elements: None, ..all };
+    }
+    let exposure = once.exposure.max(times.exposure.min(Exposure::Sanitised));
+    Abstract { exposure, constant: None, elements: None, ..once }
 }
 
 /// A container that holds these, or only their join where they are too many.
@@ -387,7 +419,8 @@ pub(super) fn at_key(container: &Abstract, key: &Constant) -> Abstract {
         }
         key => key.clone(),
     };
-    match elements.items.iter().find(|(known, _)| *known == key) {
+    // Of the same key twice, the last one counts.
+    match elements.items.iter().rev().find(|(known, _)| *known == key) {
         Some((_, value)) => value.clone(),
         None => Abstract { constant: None, elements: None, ..container.clone() },
     }
