@@ -1,6 +1,6 @@
-use ruff_python_ast::{self as ast, AnyNodeRef, Stmt};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 
-use super::Family;
+use super::{Family, unpickler};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call, Constant, Exposure, Module, ScopeKind, Thing, Value};
 
@@ -264,14 +264,30 @@ const CHECKS: &[Check] = &[
 
 /// What was pickled a moment ago in this very program carries no foreign code: a deep copy, or a test.
 fn unpickling(call: &Call<'_, '_>, data: &str) -> Option<Confidence> {
-    let is_round_trip = call.refers_to(data, 0, &["pickle.dumps()"]);
+    let is_round_trip = call.given(data, 0).is_some_and(|value| was_pickled_here(call.module, value.expr));
     Some(if is_round_trip { Confidence::Low } else { call.exposure_of(data, 0).confidence() })
 }
 
-/// A class built on `Unpickler` is as safe as its `find_class`, which must refuse something.
+/// Whether something can be nothing else than what `pickle.dumps` gave.
+fn was_pickled_here<'a>(module: &Module<'a>, data: &'a Expr) -> bool {
+    let is_pickled = |expr: &'a Expr| {
+        let Expr::Call(call) = expr else { return false };
+        let names = module.qualified(&call.func);
+        !names.is_empty() && names.iter().all(|name| name == "pickle.dumps")
+    };
+    match data {
+        Expr::Name(name) if !module.tree().is_shared(&name.id) => {
+            let held = module.only_assigned(name).unwrap_or_default();
+            !held.is_empty() && held.into_iter().all(is_pickled)
+        }
+        data => is_pickled(data),
+    }
+}
+
+/// A class built on `Unpickler` is as safe as its `find_class`, which must give back what a list names and nothing else.
 fn unpickler(call: &Call<'_, '_>) -> Option<Confidence> {
     match class_on_top(call) {
-        Some(class) if refuses_classes(call, class) => None,
+        Some(class) if unpickler::is_restricted(call.module, class) => None,
         _ => unpickling(call, "file"),
     }
 }
@@ -283,17 +299,6 @@ fn class_on_top<'a>(call: &Call<'_, 'a>) -> Option<&'a ast::StmtClassDef> {
         AnyNodeRef::StmtClassDef(class) => Some(class),
         _ => None,
     }
-}
-
-fn refuses_classes<'a>(call: &Call<'_, 'a>, class: &'a ast::StmtClassDef) -> bool {
-    let find_class = class.body.iter().find_map(|stmt| match stmt {
-        Stmt::FunctionDef(function) if function.name.as_str() == "find_class" => Some(function),
-        _ => None,
-    });
-    find_class.is_some_and(|function| {
-        let tree = call.module.tree();
-        tree.descendants(tree.id(function)).any(|node| matches!(node, AnyNodeRef::StmtRaise(_)))
-    })
 }
 
 /// Classes that a loader becomes unsafe by, where it is built on them.

@@ -56,6 +56,7 @@ mod supply_chain;
 mod template;
 mod temporary_files;
 mod tls;
+mod unpickler;
 mod web;
 mod web_code;
 mod web_settings;
