@@ -2,7 +2,7 @@ use ruff_python_ast::{AnyNodeRef, NodeKind};
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Hits, Node, Truth};
+use crate::python::{Argument, Call, Constant, Hits, Node, Truth};
 
 pub const FAMILY: Family = Family { id: "ml", title: "Models and data sets", checks: CHECKS };
 
@@ -196,9 +196,9 @@ const CHECKS: &[Check] = &[
 fn loads_more_than_weights(call: &Call<'_, '_>) -> Option<Confidence> {
     match call.truth("weights_only", None) {
         Truth::True => None,
-        Truth::False => Some(Confidence::High),
-        Truth::Absent | Truth::Sometimes => Some(Confidence::Medium),
-        Truth::Unknown => Some(Confidence::Low),
+        Truth::Absent => Some(Confidence::Medium),
+        Truth::False if call.is("weights_only", None, &Constant::None) => Some(Confidence::Medium),
+        _ => Some(call.switched_off("weights_only", None).unwrap_or(Confidence::Low)),
     }
 }
 

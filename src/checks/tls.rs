@@ -360,19 +360,11 @@ const URLLIB3: &[&str] = &[
 ];
 
 fn is_off(call: &Call<'_, '_>, keyword: &str) -> bool {
-    call.truth(keyword, None) == Truth::False && !call.is(keyword, None, &Constant::None)
-}
-
-fn is_sometimes_off(call: &Call<'_, '_>, keyword: &str) -> Option<Confidence> {
-    match call.truth(keyword, None) {
-        Truth::False if !call.is(keyword, None, &Constant::None) => Some(Confidence::High),
-        Truth::Sometimes => Some(Confidence::Medium),
-        _ => None,
-    }
+    call.switched_off(keyword, None) == Some(Confidence::High)
 }
 
 fn verify_off(call: &Call<'_, '_>) -> Option<Confidence> {
-    is_sometimes_off(call, "verify")
+    call.switched_off("verify", None)
 }
 
 fn ssl_off(call: &Call<'_, '_>) -> Option<Confidence> {

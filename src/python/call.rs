@@ -505,6 +505,17 @@ impl<'a> Call<'_, 'a> {
         }
     }
 
+    /// How sure it is that a switch is off which protects where it is on: surely, or in some case that can be seen.
+    /// `None` leaves it as it is.
+    pub fn switched_off(&self, keyword: &str, position: impl Into<Option<usize>>) -> Option<Confidence> {
+        let possible = self.module.names.possible(self.given(keyword, position)?);
+        let is_off = |constant: &Constant| !constant.truth() && *constant != Constant::None;
+        if !possible.open && !possible.constants.is_empty() && possible.constants.iter().all(is_off) {
+            return Some(Confidence::High);
+        }
+        possible.constants.iter().any(is_off).then_some(Confidence::Medium)
+    }
+
     /// Whether an argument certainly is this very constant.
     pub fn is(&self, keyword: &str, position: impl Into<Option<usize>>, constant: &Constant) -> bool {
         self.constant(keyword, position).as_ref() == Some(constant)
