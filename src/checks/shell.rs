@@ -8,17 +8,66 @@ use crate::python::{Call, Constant, Exposure, Hits, Node, Value};
 
 pub const FAMILY: Family = Family { id: "shell", title: "Shell commands", checks: CHECKS };
 
-/// Programs that run a script given as an argument, with the options that announce one.
-const INTERPRETERS: &[(&[&str], &[&str])] = &[
-    (
-        &["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "csh", "tcsh"],
-        &["-c", "-lc", "-ic", "-ec", "-xc"],
-    ),
-    (&["cmd"], &["/c", "/k", "/s"]),
-    (&["powershell", "pwsh"], &["-c", "-command", "-encodedcommand", "-enc", "-e"]),
-    (&["python", "python2", "python3"], &["-c"]),
-    (&["perl", "ruby", "node"], &["-e"]),
-    (&["php"], &["-r"]),
+/// A program that runs a script which it gets as an argument.
+struct Interpreter {
+    names: &'static [&'static str],
+    /// What its options begin with.
+    signs: &'static [char],
+    /// A group of letters that ends with this one announces a script: `-c`, `-Ic`.
+    letter: Option<char>,
+    /// Other options that announce one, in lower case.
+    words: &'static [&'static str],
+    /// Options that take the word behind them, in lower case.
+    valued: &'static [&'static str],
+}
+
+const INTERPRETERS: &[Interpreter] = &[
+    Interpreter {
+        names: &["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "csh", "tcsh", "busybox"],
+        signs: &['-', '+'],
+        letter: Some('c'),
+        words: &["-ce", "-cx", "-cl", "-cel", "-cex", "--command"],
+        valued: &["-o", "+o", "-eo", "-euo", "-exo", "-euxo", "--rcfile", "--init-file"],
+    },
+    Interpreter { names: &["cmd"], signs: &['/'], letter: None, words: &["/c", "/k"], valued: &[] },
+    Interpreter {
+        names: &["powershell", "pwsh"],
+        signs: &['-', '/'],
+        letter: None,
+        words: &["-c", "-command", "-encodedcommand", "-enc", "-e"],
+        valued: &[
+            "-executionpolicy",
+            "-ep",
+            "-ex",
+            "-version",
+            "-windowstyle",
+            "-w",
+            "-inputformat",
+            "-outputformat",
+        ],
+    },
+    Interpreter {
+        names: &["python", "pypy"],
+        signs: &['-'],
+        letter: Some('c'),
+        words: &[],
+        valued: &["-w", "-x", "--check-hash-based-pycs"],
+    },
+    Interpreter { names: &["perl", "ruby"], signs: &['-'], letter: Some('e'), words: &[], valued: &["-i"] },
+    Interpreter {
+        names: &["node"],
+        signs: &['-'],
+        letter: Some('e'),
+        words: &["-p", "--eval", "--print"],
+        valued: &["-r", "--require", "--import"],
+    },
+    Interpreter {
+        names: &["php"],
+        signs: &['-'],
+        letter: Some('r'),
+        words: &["--run"],
+        valued: &["-c", "-d"],
+    },
 ];
 
 /// Programs that take some arguments for options that run commands.
@@ -298,22 +347,57 @@ fn text_for_a_shell(call: &Call<'_, '_>) -> Option<Confidence> {
     (!is_list).then(|| call.module.names().exposure(command).confidence())
 }
 
-/// A shell or an interpreter, somewhere behind it the option that announces a script, and the script.
+/// A shell or an interpreter, behind it the option that announces a script, and the script.
 fn script_argument(call: &Call<'_, '_>) -> Option<Confidence> {
-    let module = call.module;
-    let words = commands::all_elements(call);
+    let names = call.module.names();
+    let executable = call.given("executable", 2).filter(|_| SUBPROCESS.contains(&call.name.as_str()));
+    let words: Vec<Value<'_>> = executable.into_iter().chain(commands::all_elements(call)).collect();
+    // Where the program is named besides its words, the first of them is any name.
+    let has_own_name = executable.is_some() || call.name.starts_with("os.");
     let texts: Vec<Option<String>> = words.iter().map(|word| word_text(call, *word)).collect();
-    for (at, text) in texts.iter().enumerate() {
-        let Some(options) = text.as_deref().and_then(script_options) else { continue };
-        let is_option = |text: &Option<String>| {
-            text.as_deref().is_some_and(|text| options.contains(&text.to_ascii_lowercase().as_str()))
-        };
-        let Some(option) = texts.iter().skip(at + 1).position(is_option) else { continue };
-        let script = words.get(at + option + 2)?;
-        let exposure = module.names().exposure(*script);
-        return (exposure != Exposure::Constant).then(|| exposure.confidence());
+    let scripts = texts.iter().enumerate().filter_map(|(at, text)| {
+        let interpreter = interpreter(text.as_deref()?)?;
+        words.get(at + 1 + interpreter.script(texts.get(at + 1..)?, has_own_name)?)
+    });
+    let exposures = scripts.map(|script| names.exposure(*script));
+    exposures.filter(|exposure| *exposure != Exposure::Constant).max().map(Exposure::confidence)
+}
+
+fn interpreter(program: &str) -> Option<&'static Interpreter> {
+    let name = commands::program_name(program);
+    let without_version = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    INTERPRETERS.iter().find(|it| it.names.contains(&name.as_str()) || it.names.contains(&without_version))
+}
+
+impl Interpreter {
+    /// Which of its arguments is a script. Behind the name of a file, options are those of the program in it.
+    fn script(&self, arguments: &[Option<String>], has_own_name: bool) -> Option<usize> {
+        let mut may_be_value = has_own_name;
+        for (at, argument) in arguments.iter().enumerate() {
+            // What is not known can be an option, and take the next word.
+            let Some(word) = argument.as_deref().map(str::to_ascii_lowercase) else {
+                may_be_value = true;
+                continue;
+            };
+            if self.announces_script(&word) {
+                return Some(at + 1);
+            }
+            if !word.starts_with(self.signs) && !std::mem::take(&mut may_be_value) {
+                return None;
+            }
+            may_be_value = self.valued.contains(&word.as_str());
+        }
+        None
     }
-    None
+
+    fn announces_script(&self, word: &str) -> bool {
+        let is_group = |letter: char| {
+            word.strip_prefix('-').is_some_and(|letters| {
+                letters.ends_with(letter) && letters.chars().all(|c| c.is_ascii_alphanumeric())
+            })
+        };
+        self.words.contains(&word) || self.letter.is_some_and(is_group)
+    }
 }
 
 fn word_text<'a>(call: &Call<'_, 'a>, word: Value<'a>) -> Option<String> {
@@ -325,11 +409,6 @@ fn word_text<'a>(call: &Call<'_, 'a>, word: Value<'a>) -> Option<String> {
         }
         _ => None,
     }
-}
-
-fn script_options(program: &str) -> Option<&'static [&'static str]> {
-    let name = commands::program_name(program);
-    INTERPRETERS.iter().find(|(names, _)| names.contains(&name.as_str())).map(|(_, options)| *options)
 }
 
 fn expands_wildcard(call: &Call<'_, '_>) -> Option<Confidence> {

@@ -303,6 +303,10 @@ static REQUEST_FACTS: &[&str] = &[
     "flask.request.content_length",
 ];
 
+/// Where the running interpreter is.
+static INTERPRETER_FACTS: &[&str] =
+    &["sys.base_exec_prefix", "sys.base_prefix", "sys.exec_prefix", "sys.executable", "sys.prefix"];
+
 /// The tables above by the first part of the names, the first row that fits counts.
 static NAMED: LazyLock<FxHashMap<&'static str, Vec<(&'static str, Exposure)>>> = LazyLock::new(|| {
     let tables = [
@@ -310,6 +314,7 @@ static NAMED: LazyLock<FxHashMap<&'static str, Vec<(&'static str, Exposure)>>> =
         (REQUESTS, Exposure::Request),
         (INPUTS, Exposure::Input),
         (SANITISERS, Exposure::Sanitised),
+        (INTERPRETER_FACTS, Exposure::Sanitised),
     ];
     let mut rows: FxHashMap<&str, Vec<(&str, Exposure)>> = FxHashMap::default();
     for (names, exposure) in tables {
@@ -381,10 +386,16 @@ pub(super) fn source_of<'a>(names: &Names<'a>, value: Value<'a>) -> Option<Expos
     names.qualified(value).iter().filter_map(outside).max()
 }
 
-/// Whether an expression is a part of a request that its sender does not choose freely.
-pub(super) fn is_request_fact<'a>(names: &Names<'a>, value: Value<'a>) -> bool {
+/// How exposed a fact about the running program is, or a part of a request that its sender does not choose freely.
+pub(super) fn fact<'a>(names: &Names<'a>, value: Value<'a>) -> Option<Exposure> {
+    let is_one_of = |name: &str, facts: &[&str]| facts.iter().any(|fact| is_within(name, fact));
     let found = names.qualified(value);
-    !found.is_empty() && found.iter().all(|name| REQUEST_FACTS.iter().any(|fact| is_within(name, fact)))
+    let facts = found.iter().map(|name| match name.as_str() {
+        name if is_one_of(name, REQUEST_FACTS) => Some(Exposure::Unknown),
+        name if is_one_of(name, INTERPRETER_FACTS) => Some(Exposure::Sanitised),
+        _ => None,
+    });
+    facts.collect::<Option<Vec<Exposure>>>()?.into_iter().max()
 }
 
 /// What a call of a known source or sanitiser gives.

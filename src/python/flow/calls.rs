@@ -118,6 +118,12 @@ impl<'a> Run<'_, 'a> {
         all.made_elsewhere(is_part)
     }
 
+    fn joins_paths(&self, call: &'a ast::ExprCall, scope: ScopeId) -> bool {
+        let things = self.names.things(Value { expr: &call.func, scope });
+        !things.is_empty()
+            && things.iter().all(|thing| matches!(thing, Thing::Named(name) if name == "os.path.join"))
+    }
+
     /// Whether something of this file may give back the text it is given: a function, or a class that is a text.
     fn may_give_text(&self, thing: &Thing<'a>) -> bool {
         let Thing::Class(scope) = thing else { return matches!(thing, Thing::Function(_)) };
@@ -204,7 +210,10 @@ impl<'a> Run<'_, 'a> {
                 let all = || given.iter().chain(keywords).cloned().collect();
                 let known = self.format_parts(call, name, receiver, given, keywords);
                 let parts: Vec<Abstract> = known.unwrap_or_else(all);
-                let mut text = Abstract::built(parts.into_iter().chain([receiver.clone()]));
+                // Nothing of a module is in what its function gives.
+                let of_module = name == "join" && self.joins_paths(call, frame.scope);
+                let object = (!of_module).then(|| receiver.clone());
+                let mut text = Abstract::built(parts.into_iter().chain(object));
                 text.denied.root = match (name, given) {
                     ("join", [_]) => false,
                     // `os.path.join`

@@ -6,7 +6,7 @@ use ruff_text_size::Ranged;
 use super::value::{Abstract, Denied, at_key, combined, element_of, spoiled, text_of, with_elements};
 use super::{Frame, Run};
 use crate::python::constant::{Constant, compare, item, push_bounded, shown};
-use crate::python::exposure::{Exposure, is_request_fact, source_of};
+use crate::python::exposure::{Exposure, fact, source_of};
 use crate::python::names::{Names, STEP, Value};
 use crate::python::template::{Field, Hole, percent_holes, shows_number};
 use crate::python::tree::{Meaning, ScopeId, with_stack};
@@ -55,8 +55,8 @@ impl<'a> Run<'_, 'a> {
             Expr::Call(call) => self.call(frame, call),
             Expr::Attribute(attribute) => {
                 let base = self.value(frame, &attribute.value);
-                if is_request_fact(self.names, Value { expr, scope: frame.scope }) {
-                    return Abstract::of(Exposure::Unknown);
+                if let Some(exposure) = fact(self.names, Value { expr, scope: frame.scope }) {
+                    return Abstract::of(exposure);
                 }
                 if let Some(source) = self.source(frame, expr) {
                     return source;
