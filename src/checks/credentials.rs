@@ -249,10 +249,18 @@ fn is_json_web_token(word: &str) -> bool {
 const EXAMPLE_SIGNATURES: [&str; 2] =
     ["SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c", "TJVA95OrM7E2cBab30RMHrHDcEfxjoYZgeFONFh7HgQ"];
 
-/// Whether a text has the armour of a private key and enough of a body in it.
-pub(super) fn private_key(text: &str) -> Option<Confidence> {
-    let (_, rest) = text.split_once("-----BEGIN ")?;
-    let (kind, body) = rest.split_once("-----")?;
+/// What every armoured block begins with.
+pub(super) const ARMOUR: &str = "-----BEGIN ";
+
+/// The private keys in a text: which of its armoured blocks each is. Certificates and parameters stand in front of some.
+pub(super) fn private_keys(text: &str) -> impl Iterator<Item = (usize, Confidence)> {
+    let blocks = text.split(ARMOUR).skip(1).enumerate();
+    blocks.filter_map(|(i, block)| Some((i, private_key(block)?)))
+}
+
+/// Whether an armoured block is a private key with enough of a body in it.
+fn private_key(block: &str) -> Option<Confidence> {
+    let (kind, body) = block.split_once("-----")?;
     if !kind.ends_with("PRIVATE KEY") && !kind.ends_with("PRIVATE KEY BLOCK") {
         return None;
     }

@@ -498,19 +498,24 @@ fn token_in_comments(file: &SourceFile, hits: &mut Hits) {
 }
 
 fn private_key(node: &Node<'_, '_>, hits: &mut Hits) {
-    let (text, _) = source_of(node);
-    if !text.contains("-----BEGIN ") {
-        return;
-    }
+    let (source, start) = source_of(node);
     let value = match node.node {
-        AnyNodeRef::ExprStringLiteral(text) => text.value.to_str().to_owned(),
+        AnyNodeRef::ExprStringLiteral(text) => Cow::Borrowed(text.value.to_str()),
         AnyNodeRef::ExprBytesLiteral(bytes) => {
-            String::from_utf8_lossy(&bytes.value.bytes().collect::<Vec<_>>()).into_owned()
+            Cow::Owned(String::from_utf8_lossy(&bytes.value.bytes().collect::<Vec<_>>()).into_owned())
         }
         _ => return,
     };
-    if let Some(confidence) = credentials::private_key(&value) {
-        hits.push(secret(node.node, confidence));
+    if !value.contains(credentials::ARMOUR) {
+        return;
+    }
+    // An armour that escapes or several literals make is not to be seen in the source.
+    let written: Vec<usize> = source.match_indices(credentials::ARMOUR).map(|(at, _)| at).collect();
+    let all_written = written.len() == value.matches(credentials::ARMOUR).count();
+    for (i, confidence) in credentials::private_keys(&value) {
+        let armour = written.get(i).filter(|_| all_written).map(|&at| at..at + credentials::ARMOUR.len());
+        let place = armour.map_or(node.node.range(), |armour| placed(armour, start));
+        hits.push(Hit { secret: Some(node.node.range()), ..Hit::at(place, confidence) });
     }
 }
 
