@@ -1,9 +1,9 @@
 use ruff_python_ast::{AnyNodeRef, Expr, NodeKind};
 
-use super::Family;
 use super::built_text::{HOLE, template_of};
+use super::{Family, ldap_filter};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Call, Exposure, Harm, Hits, Module, Node, Thing, Value};
+use crate::python::{Argument, Call, Exposure, Hits, Module, Node, Thing, Value};
 
 pub const FAMILY: Family = Family { id: "injection", title: "Queries other than SQL", checks: CHECKS };
 
@@ -103,7 +103,12 @@ const CHECKS: &[Check] = &[
 ];
 
 fn built_filter(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Confidence> {
-    match call.exposure_to(Harm::Query, keyword, position) {
+    let exposure = match call.argument(keyword, position) {
+        Argument::Absent => Exposure::Constant,
+        Argument::Unknown => Exposure::Unknown,
+        Argument::Given(filter) => ldap_filter::exposure(call.module, filter.expr),
+    };
+    match exposure {
         Exposure::Constant | Exposure::Sanitised => None,
         Exposure::Unknown => Some(Confidence::Low),
         Exposure::Built | Exposure::Input | Exposure::Request => Some(Confidence::High),
@@ -125,7 +130,7 @@ fn perhaps_built_filter(call: &Call<'_, '_>) -> Option<Confidence> {
     if !looks_like_filter.any(|is_filter| is_filter) || !uses_ldap(call.module) {
         return None;
     }
-    match call.exposure_to(Harm::Query, "search_filter", 1) {
+    match ldap_filter::exposure(call.module, filter.expr) {
         Exposure::Input | Exposure::Request => Some(Confidence::High),
         Exposure::Constant | Exposure::Sanitised | Exposure::Unknown | Exposure::Built => None,
     }

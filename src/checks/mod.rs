@@ -36,6 +36,7 @@ mod filesystem;
 mod imports;
 mod injection;
 mod jwt;
+mod ldap_filter;
 mod logging;
 mod malware;
 mod ml;

@@ -40,8 +40,10 @@ pub enum Harm {
     Parents,
     /// Being markup: HTML, XML.
     Markup,
-    /// Leaving its place in a statement or a filter: SQL, LDAP.
+    /// Leaving its place in a statement: SQL.
     Query,
+    /// Leaving its place in a filter: LDAP.
+    Filter,
     /// Being a pattern of its own: regular expressions.
     Pattern,
     /// Leading to another host: addresses.
@@ -180,6 +182,7 @@ impl<'a> Names<'a> {
                 denied.single_quotes || denied.query || self.is_made_by(value, quotes_for_query)
             }
             Harm::Query => denied.query || self.is_made_by(value, quotes_for_query),
+            Harm::Filter => denied.filter || self.is_escaped_for_filter(value),
             Harm::Pattern => denied.pattern || self.is_made_by(value, escapes_pattern),
             Harm::Parents => denied.parents && denied.root,
             Harm::Markup => denied.markup || self.is_made_by(value, escape_markup),
@@ -210,6 +213,11 @@ impl<'a> Names<'a> {
     fn is_made_by(&self, value: Value<'a>, functions: fn(&[Thing<'a>]) -> bool) -> bool {
         let Expr::Call(call) = value.expr else { return false };
         functions(&self.things(Value { expr: &call.func, ..value }))
+    }
+
+    fn is_escaped_for_filter(&self, value: Value<'a>) -> bool {
+        let Expr::Call(call) = value.expr else { return false };
+        escapes_filter(&self.things(Value { expr: &call.func, ..value }), &call.func)
     }
 
     fn exposure_in_round(&self, value: Value<'a>) -> Exposure {
@@ -439,6 +447,28 @@ pub(super) fn quotes_for_query(things: &[Thing<'_>]) -> bool {
     are_all(things, |name| {
         QUOTING_METHODS.contains(&last_part(name)) && !MARKUP_ESCAPES.contains(&name) && name != "re.escape"
     })
+}
+
+/// Whether a function escapes a value for a filter of LDAP. Where nothing is known of what it is an attribute of, its
+/// whole path says so: `self.ldap.filter.escape_filter_chars`.
+pub(super) fn escapes_filter(things: &[Thing<'_>], callee: &Expr) -> bool {
+    let is_path = || {
+        let mut rest = Some(callee);
+        ["escape_filter_chars", "filter", "ldap"].iter().all(|part| {
+            let attribute = rest.take().and_then(Expr::as_attribute_expr);
+            rest = attribute.map(|attribute| &*attribute.value);
+            attribute.is_some_and(|attribute| attribute.attr.as_str() == *part)
+        })
+    };
+    let is_known = |name: &str| {
+        matches!(name, "ldap.filter.escape_filter_chars" | "ldap3.utils.conv.escape_filter_chars")
+    };
+    are_all(things, is_known) || are_all(things, |name| name == "?.escape_filter_chars") && is_path()
+}
+
+/// Whether a function fills a template of a filter of LDAP with values that it escapes.
+pub(super) fn fills_filter(things: &[Thing<'_>]) -> bool {
+    are_all(things, |name| name == "ldap.filter.filter_format")
 }
 
 /// Whether a function makes a text a pattern that fits only the same text.

@@ -12,7 +12,9 @@ use super::value::{
 };
 use super::{Frame, Run};
 use crate::python::constant::{Constant, apply_function, apply_method};
-use crate::python::exposure::{Exposure, escape_markup, escapes_pattern, quotes_for_query, result_of};
+use crate::python::exposure::{
+    Exposure, escape_markup, escapes_filter, escapes_pattern, fills_filter, quotes_for_query, result_of,
+};
 use crate::python::names::{Thing, Value};
 use crate::python::template::{Field, Hole, format_holes};
 use crate::python::tree::{ScopeId, ScopeKind};
@@ -91,11 +93,14 @@ impl<'a> Run<'_, 'a> {
         // What is a part of something from outside may be a text: `request.args.get("name")`.
         let is_part =
             receiver.as_ref().is_some_and(|whole| whole.exposure >= Exposure::Input && !whole.denied.text);
+        let fills_template = fills_filter(&things)
+            && positional.first().is_some_and(|template| template.exposure == Exposure::Constant);
         let given = positional.into_iter().chain(keywords).chain(receiver);
         let all = given.reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown));
         let mut denied = Denied { host: false, ..all.denied };
         denied.markup |= escaped;
         denied.query |= quotes_for_query(&things);
+        denied.filter |= escapes_filter(&things, &call.func) || fills_template;
         denied.pattern |= escapes_pattern(&things);
         let takes_quotes = escaped && call.arguments.find_keyword("quote").is_none();
         denied.quotes |= takes_quotes;

@@ -73,8 +73,10 @@ pub struct Denied {
     pub root: bool,
     /// No markup: it was escaped.
     pub markup: bool,
-    /// No way out of its place in a statement or filter: a method with such a name quoted it.
+    /// No way out of its place in a statement: a method with such a name quoted it.
     pub query: bool,
+    /// No way out of its place in a filter of LDAP: it was escaped for one.
+    pub filter: bool,
     /// No pattern: it was escaped.
     pub pattern: bool,
     /// No text of its own, as far as can be seen: a function of another file made it of what it was given.
@@ -94,6 +96,7 @@ impl Denied {
             root: text == "/",
             markup: text == "<",
             query: false,
+            filter: false,
             pattern: false,
             text: false,
             host: false,
@@ -109,6 +112,7 @@ impl Denied {
             root: self.root || other.root,
             markup: self.markup || other.markup,
             query: self.query || other.query,
+            filter: self.filter || other.filter,
             pattern: self.pattern || other.pattern,
             text: self.text || other.text,
             host: self.host || other.host,
@@ -124,6 +128,7 @@ impl Denied {
             root: self.root && other.root,
             markup: self.markup && other.markup,
             query: self.query && other.query,
+            filter: self.filter && other.filter,
             pattern: self.pattern && other.pattern,
             text: self.text && other.text,
             host: self.host && other.host,
@@ -221,12 +226,19 @@ impl Abstract {
         // The rest of the text does not undo what the worst part was tested for.
         let denied =
             parts.iter().filter(|part| part.exposure == worst).map(|part| part.denied).reduce(Denied::and);
+        // What was escaped stands beside what was not.
+        let all = |is_denied: fn(&Denied) -> bool| {
+            parts.iter().all(|part| part.exposure <= Exposure::Sanitised || is_denied(&part.denied))
+        };
+        let (query, filter, pattern) =
+            (all(|denied| denied.query), all(|denied| denied.filter), all(|denied| denied.pattern));
         let joined = parts.into_iter().reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Constant));
         let exposure = match joined.exposure {
             Exposure::Unknown => Exposure::Built,
             other => other,
         };
-        let denied = Denied { text: false, host: false, root: false, ..denied.unwrap_or_default() };
+        let denied = denied.unwrap_or_default();
+        let denied = Denied { query, filter, pattern, text: false, host: false, root: false, ..denied };
         Abstract { exposure, constant: None, elements: None, denied, trail: joined.trail, parsed: 0 }
     }
 
