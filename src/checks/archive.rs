@@ -1,7 +1,7 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use ruff_text_size::Ranged;
 
-use super::Family;
+use super::{Family, member_names};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{
     Argument, Assignment, Call, Constant, Exposure, Module, ScopeId, ScopeKind, Thing, Value,
@@ -136,7 +136,7 @@ const CHECKS: &[Check] = &[
         ],
         detect: &[Detect::Call(
             &["os.path.join", "pathlib.Path", "pathlib.Path().joinpath"],
-            When::Is(joins_member_name),
+            When::Is(member_names::joins_member_name),
         )],
     },
     Check {
@@ -514,72 +514,6 @@ fn opened_for_reading(call: &Call<'_, '_>) -> Option<Confidence> {
     }
     Some(call.exposure().confidence())
 }
-
-/// A name from an archive that is joined as it is: a call around it takes it as cleaned.
-fn joins_member_name(call: &Call<'_, '_>) -> Option<Confidence> {
-    let is_method = call.name.ends_with("joinpath");
-    let member = call.all_given().skip(usize::from(!is_method)).any(|part| {
-        call.module.names().qualified(part).iter().any(|name| MEMBER_NAMES.contains(&name.as_str()))
-    });
-    member.then(|| {
-        if uses_any(call, PATH_TESTS) || !uses_any(call, WRITERS) {
-            Confidence::Low
-        } else {
-            Confidence::High
-        }
-    })
-}
-
-/// What a function uses that tests where a path leads.
-const PATH_TESTS: &[&str] = &[
-    "commonpath",
-    "commonprefix",
-    "is_relative_to",
-    "relative_to",
-    "realpath",
-    "resolve",
-    "abspath",
-    "is_within_directory",
-];
-
-/// What a function uses that creates files.
-const WRITERS: &[&str] = &[
-    "open(",
-    ".write",
-    "copyfileobj",
-    "makedirs",
-    "mkdir",
-    "extract",
-    "copy(",
-    "move(",
-    "rename(",
-    "replace(",
-];
-
-/// Whether the function around a call, or else the file, has one of these in it.
-fn uses_any(call: &Call<'_, '_>, words: &[&str]) -> bool {
-    let text = call.module.file().text();
-    let around = match call.module.function_around(call.node) {
-        Some(function) => &text[function.range],
-        None => text,
-    };
-    words.iter().any(|word| around.contains(word))
-}
-
-/// What names the members of an archive.
-const MEMBER_NAMES: &[&str] = &[
-    "zipfile.ZipFile().namelist()[]",
-    "zipfile.ZipFile().infolist()[].filename",
-    "zipfile.ZipFile().filelist[].filename",
-    "zipfile.ZipFile().getinfo().filename",
-    "tarfile.TarFile().getnames()[]",
-    "tarfile.TarFile().getmembers()[].name",
-    "tarfile.TarFile()[].name",
-    "tarfile.TarFile().next().name",
-    "rarfile.RarFile().namelist()[]",
-    "rarfile.RarFile().infolist()[].filename",
-    "py7zr.SevenZipFile().getnames()[]",
-];
 
 fn unpacks_anything(call: &Call<'_, '_>) -> Option<Confidence> {
     match call.argument("filter", None) {

@@ -39,6 +39,7 @@ mod jwt;
 mod ldap_filter;
 mod logging;
 mod malware;
+mod member_names;
 mod ml;
 mod module_loading;
 mod network;

@@ -1,0 +1,425 @@
+//! Names of archive members on their way into a path: what cleans them, and what tests where the path leads.
+
+use std::cell::Cell;
+
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, InterpolatedStringElement, Operator};
+use ruff_text_size::Ranged;
+use rustc_hash::FxHashSet;
+
+use crate::check::Confidence;
+use crate::python::{Call, Module, ScopeId, ScopeKind, Thing};
+
+/// How deep expressions are looked into, and how many of them and of the nodes around a call.
+const MAX_DEPTH: u32 = 16;
+const MAX_STEPS: usize = 1_000;
+const MAX_SEARCH: usize = 2_000;
+
+/// What names the members of an archive.
+const MEMBER_NAMES: &[&str] = &[
+    "zipfile.ZipFile().namelist()[]",
+    "zipfile.ZipFile().infolist()[].filename",
+    "zipfile.ZipFile().filelist[].filename",
+    "zipfile.ZipFile().getinfo().filename",
+    "tarfile.TarFile().getnames()[]",
+    "tarfile.TarFile().getmembers()[].name",
+    "tarfile.TarFile()[].name",
+    "tarfile.TarFile().next().name",
+    "rarfile.RarFile().namelist()[]",
+    "rarfile.RarFile().infolist()[].filename",
+    "py7zr.SevenZipFile().getnames()[]",
+];
+
+/// What leaves nothing of a name that leads anywhere.
+const CLEANERS: &[&str] = &[
+    "builtins.hash",
+    "builtins.int",
+    "builtins.len",
+    "ntpath.basename",
+    "os.path.basename",
+    "werkzeug.utils.secure_filename",
+];
+
+/// What gives back the path it is given, in another form.
+const KEEPERS: &[&str] = &[
+    "builtins.list",
+    "builtins.str",
+    "os.fspath",
+    "os.path.abspath",
+    "os.path.join",
+    "os.path.normcase",
+    "os.path.normpath",
+    "os.path.realpath",
+    "os.path.split",
+    "os.path.splitdrive",
+    "os.path.splitext",
+    "pathlib.Path",
+    "typing.cast",
+];
+
+/// Methods of a text or a path that leave it one.
+const KEEPING_METHODS: &[&str] = &[
+    "absolute",
+    "as_posix",
+    "capitalize",
+    "casefold",
+    "decode",
+    "encode",
+    "expandtabs",
+    "format",
+    "join",
+    "joinpath",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "resolve",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "strip",
+    "title",
+    "translate",
+    "upper",
+    "with_suffix",
+];
+
+/// What takes a path to where it leads.
+const PATH_TESTS: &[&str] = &[
+    "abspath",
+    "commonpath",
+    "commonprefix",
+    "is_relative_to",
+    "is_within_directory",
+    "realpath",
+    "relative_to",
+    "resolve",
+];
+
+/// What a function uses that creates files.
+const WRITERS: &[&str] = &[
+    "open(",
+    ".write",
+    "copyfileobj",
+    "makedirs",
+    "mkdir",
+    "extract",
+    "copy(",
+    "move(",
+    "rename(",
+    "replace(",
+];
+
+/// A name from an archive that is joined to a folder.
+pub(super) fn joins_member_name(call: &Call<'_, '_>) -> Option<Confidence> {
+    let way = Way { module: call.module, parameters: None, steps: Cell::new(0) };
+    let is_method = call.name.ends_with("joinpath");
+    // What is put together by hand and then made a path of is joined, too.
+    let parts = call
+        .all_given()
+        .enumerate()
+        .filter(|(at, part)| is_method || *at > 0 || matches!(part.expr, Expr::BinOp(_) | Expr::FString(_)));
+    let parts: Vec<&Expr> = parts.map(|(_, part)| part.expr).collect();
+    let kept = parts.iter().filter_map(|part| way.kept(part, 0)).max()?;
+    let is_low = kept == Kept::Perhaps || !writes(call) || is_tested(call, &parts);
+    Some(if is_low { Confidence::Low } else { Confidence::High })
+}
+
+/// Whether the function around a call, or else the file, creates files.
+fn writes(call: &Call<'_, '_>) -> bool {
+    let text = call.module.file().text();
+    let around = match call.module.function_around(call.node) {
+        Some(function) => &text[function.range],
+        None => text,
+    };
+    WRITERS.iter().any(|word| around.contains(word))
+}
+
+/// What is left of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kept {
+    /// What a function made of it that is not known.
+    Perhaps,
+    Whole,
+}
+
+struct Way<'m, 'a> {
+    module: &'m Module<'a>,
+    /// The parameters of a function that are followed instead of the names of members.
+    parameters: Option<Vec<&'a str>>,
+    steps: Cell<usize>,
+}
+
+impl<'a> Way<'_, 'a> {
+    fn is_source(&self, expr: &'a Expr) -> bool {
+        match (&self.parameters, expr) {
+            (Some(parameters), Expr::Name(name)) => parameters.contains(&name.id.as_str()),
+            (Some(_), _) => false,
+            (None, expr) => self.module.refers_to(expr, MEMBER_NAMES),
+        }
+    }
+
+    /// What an expression keeps of a name; `None` for nothing.
+    fn kept(&self, expr: &'a Expr, depth: u32) -> Option<Kept> {
+        self.steps.set(self.steps.get() + 1);
+        if depth > MAX_DEPTH || self.steps.get() > MAX_STEPS {
+            return None;
+        }
+        if self.is_source(expr) {
+            return Some(Kept::Whole);
+        }
+        let part = |expr: &'a Expr| self.kept(expr, depth + 1);
+        match expr {
+            Expr::Name(name) => self.module.assigned(name).filter_map(part).max(),
+            Expr::Call(call) => self.kept_by_call(call, depth),
+            Expr::Attribute(attribute) => match attribute.attr.as_str() {
+                "parent" | "parents" | "parts" => part(&attribute.value),
+                _ => None,
+            },
+            Expr::Subscript(item) if self.is_last_part(item) => None,
+            Expr::Subscript(item) => part(&item.value),
+            Expr::BinOp(ast::ExprBinOp {
+                left,
+                op: Operator::Add | Operator::Mod | Operator::Div,
+                right,
+                ..
+            }) => part(left).max(part(right)),
+            Expr::FString(text) => {
+                let elements = text.value.elements().filter_map(|element| match element {
+                    InterpolatedStringElement::Interpolation(inner) => part(&inner.expression),
+                    InterpolatedStringElement::Literal(_) => None,
+                });
+                elements.max()
+            }
+            Expr::If(choice) => part(&choice.body).max(part(&choice.orelse)),
+            Expr::BoolOp(any) => any.values.iter().filter_map(part).max(),
+            Expr::Named(named) => part(&named.value),
+            Expr::Starred(starred) => part(&starred.value),
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                elts.iter().filter_map(part).max()
+            }
+            _ => None,
+        }
+    }
+
+    fn kept_by_call(&self, call: &'a ast::ExprCall, depth: u32) -> Option<Kept> {
+        let names = self.module.qualified(&call.func);
+        let are_all =
+            |known: &[&str]| !names.is_empty() && names.iter().all(|name| known.contains(&name.as_str()));
+        if are_all(CLEANERS) || self.takes_separators_out(call) {
+            return None;
+        }
+        let method = call.func.as_attribute_expr();
+        let receiver = method.map(|method| &*method.value);
+        let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        let given = call.arguments.args.iter().chain(keywords).chain(receiver);
+        let kept = given.filter_map(|expr| self.kept(expr, depth + 1)).max()?;
+        let is_kept = are_all(KEEPERS)
+            || method.is_some_and(|method| KEEPING_METHODS.contains(&method.attr.as_str()))
+            || self.parameters.is_none() && self.gives_back(&call.func);
+        Some(if is_kept { kept } else { Kept::Perhaps })
+    }
+
+    /// `name.replace("/", "_")`
+    fn takes_separators_out(&self, call: &'a ast::ExprCall) -> bool {
+        let Some(method) = call.func.as_attribute_expr() else { return false };
+        let [from, to] = &*call.arguments.args else { return false };
+        let text = |expr: &'a Expr| self.module.text(expr);
+        method.attr.as_str() == "replace"
+            && text(from).as_deref() == Some("/")
+            && text(to).is_some_and(|to| !to.contains('/'))
+    }
+
+    /// `os.path.split(name)[1]`, `name.split("/")[-1]`, `Path(name).parts[-1]`
+    fn is_last_part(&self, item: &'a ast::ExprSubscript) -> bool {
+        let index = self.module.constant(&item.slice).and_then(|index| index.as_int());
+        match &*item.value {
+            Expr::Attribute(attribute) => attribute.attr.as_str() == "parts" && index == Some(-1),
+            Expr::Call(call) => match &*call.func {
+                Expr::Attribute(method)
+                    if matches!(method.attr.as_str(), "split" | "rsplit" | "rpartition") =>
+                {
+                    let separator = call.arguments.args.first().and_then(|first| self.module.text(first));
+                    let is_split = self.module.refers_to(&call.func, &["os.path.split"]);
+                    is_split && matches!(index, Some(1 | -1))
+                        || separator.as_deref() == Some("/") && index == Some(-1)
+                }
+                func => self.module.refers_to(func, &["os.path.split"]) && matches!(index, Some(1 | -1)),
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether a function of this file gives back what it is given, without a test.
+    fn gives_back(&self, func: &'a Expr) -> bool {
+        let things = self.module.names().things(self.module.value(func));
+        things.iter().any(|thing| matches!(thing, Thing::Function(scope) if self.keeps_parameter(*scope)))
+    }
+
+    fn keeps_parameter(&self, function: ScopeId) -> bool {
+        let tree = self.module.tree();
+        let names = |parameters: &'a ast::Parameters| {
+            parameters.iter_non_variadic_params().map(|parameter| parameter.name().as_str()).collect()
+        };
+        let keeps = |parameters, expr| {
+            let inner = Way { module: self.module, parameters: Some(parameters), steps: self.steps.clone() };
+            inner.kept(expr, 0) == Some(Kept::Whole)
+        };
+        match tree.scope(function).kind {
+            ScopeKind::Lambda(lambda) => {
+                lambda.parameters.as_ref().is_some_and(|parameters| keeps(names(parameters), &lambda.body))
+            }
+            ScopeKind::Function(function) => {
+                let mut gives = false;
+                let mut nodes = tree.descendants(tree.id(function)).take(MAX_SEARCH);
+                let is_plain = nodes.all(|node| match node {
+                    AnyNodeRef::StmtReturn(ast::StmtReturn { value: Some(value), .. }) => {
+                        gives |= keeps(names(&function.parameters), value);
+                        true
+                    }
+                    AnyNodeRef::StmtIf(choice) => self.module.constant(&choice.test).is_some(),
+                    AnyNodeRef::StmtAssert(_) | AnyNodeRef::StmtMatch(_) | AnyNodeRef::StmtWhile(_) => false,
+                    _ => true,
+                });
+                is_plain && gives
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether the function around a call, or else the file, tests where the joined path, or the name in it, leads.
+fn is_tested<'a>(call: &Call<'_, 'a>, parts: &[&'a Expr]) -> bool {
+    let tree = call.module.tree();
+    let mut tests = Tests {
+        module: call.module,
+        call: call.node,
+        about: FxHashSet::default(),
+        resolved: FxHashSet::default(),
+    };
+    for part in parts {
+        tests.about.extend(tests.names_in(part));
+    }
+    let around = match call.module.function_around(call.node) {
+        Some(function) => tree.descendants(tree.id(function)),
+        None => tree.descendants(tree.id(tree.root())),
+    };
+    let nodes: Vec<AnyNodeRef<'a>> = around.take(MAX_SEARCH).collect();
+    for node in &nodes {
+        if let AnyNodeRef::StmtAssign(assignment) = node {
+            tests.note(assignment);
+        }
+    }
+    nodes.into_iter().any(|node| tests.is_test(node))
+}
+
+struct Tests<'m, 'a> {
+    module: &'m Module<'a>,
+    /// The call that joins.
+    call: AnyNodeRef<'a>,
+    /// Variables that hold the name, the path, or something made of them.
+    about: FxHashSet<&'a str>,
+    /// Those of them that hold where the path leads.
+    resolved: FxHashSet<&'a str>,
+}
+
+impl<'a> Tests<'_, 'a> {
+    fn within(&self, node: AnyNodeRef<'a>) -> impl Iterator<Item = AnyNodeRef<'a>> {
+        let tree = self.module.tree();
+        std::iter::once(node).chain(tree.descendants(tree.id(node))).take(MAX_SEARCH)
+    }
+
+    /// Variables in an expression; modules and their functions have nothing of the path.
+    fn names_in(&self, expr: &'a Expr) -> Vec<&'a str> {
+        let name = |node: AnyNodeRef<'a>| {
+            let name = node.as_expr_name()?;
+            let meanings = self.module.qualified_node(node);
+            let is_variable = meanings.is_empty() || meanings.iter().any(|one| one.contains(['(', '[', '?']));
+            is_variable.then(|| name.id.as_str())
+        };
+        self.within(AnyNodeRef::from(expr)).filter_map(name).collect()
+    }
+
+    fn mentions(&self, node: AnyNodeRef<'a>, names: &FxHashSet<&'a str>) -> bool {
+        self.within(node).any(|node| match node {
+            AnyNodeRef::ExprName(name) => names.contains(name.id.as_str()),
+            node => node.ptr_eq(self.call),
+        })
+    }
+
+    fn note(&mut self, assignment: &'a ast::StmtAssign) {
+        let [Expr::Name(target)] = assignment.targets.as_slice() else { return };
+        let value = AnyNodeRef::from(&*assignment.value);
+        if !self.mentions(value, &self.about) {
+            return;
+        }
+        let target = target.id.as_str();
+        self.about.insert(target);
+        if self.within(value).any(|node| self.is_resolving(node)) {
+            self.resolved.insert(target);
+        }
+    }
+
+    /// A call of what takes a path to where it leads, for the path in question.
+    fn is_resolving(&self, node: AnyNodeRef<'a>) -> bool {
+        let word = match node {
+            AnyNodeRef::ExprCall(call) => match &*call.func {
+                Expr::Name(name) => name.id.as_str(),
+                Expr::Attribute(method) => method.attr.as_str(),
+                _ => return false,
+            },
+            AnyNodeRef::ExprName(name) => return self.resolved.contains(name.id.as_str()),
+            _ => return false,
+        };
+        PATH_TESTS.contains(&word) && self.mentions(node, &self.about)
+    }
+
+    /// Whether a statement has a consequence of where the path leads.
+    fn is_test(&self, node: AnyNodeRef<'a>) -> bool {
+        match node {
+            AnyNodeRef::StmtIf(choice) => self.compares(&choice.test) && self.matters(node),
+            AnyNodeRef::ElifElseClause(ast::ElifElseClause { test: Some(test), .. }) => {
+                self.compares(test) && self.matters(node)
+            }
+            AnyNodeRef::StmtAssert(assertion) => self.compares(&assertion.test),
+            // It raises where the path leads out of the folder.
+            AnyNodeRef::ExprCall(call) => {
+                let is_raising = |method: &ast::ExprAttribute| method.attr.as_str() == "relative_to";
+                call.func.as_attribute_expr().is_some_and(is_raising) && self.is_resolving(node)
+            }
+            _ => false,
+        }
+    }
+
+    fn compares(&self, test: &'a Expr) -> bool {
+        let mut compares = false;
+        let mut resolves = false;
+        for node in self.within(AnyNodeRef::from(test)) {
+            compares |= match node {
+                AnyNodeRef::ExprCompare(_) => true,
+                AnyNodeRef::ExprAttribute(method) => {
+                    matches!(method.attr.as_str(), "startswith" | "is_relative_to" | "is_within_directory")
+                }
+                AnyNodeRef::ExprName(name) => name.id.as_str() == "is_within_directory",
+                _ => false,
+            };
+            resolves |= self.is_resolving(node);
+        }
+        compares && resolves
+    }
+
+    fn matters(&self, branch: AnyNodeRef<'a>) -> bool {
+        branch.range().contains_range(self.call.range())
+            || self.within(branch).any(|node| {
+                matches!(
+                    node,
+                    AnyNodeRef::StmtRaise(_)
+                        | AnyNodeRef::StmtReturn(_)
+                        | AnyNodeRef::StmtContinue(_)
+                        | AnyNodeRef::StmtBreak(_)
+                )
+            })
+    }
+}
