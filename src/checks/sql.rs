@@ -255,16 +255,37 @@ fn is_sql(template: &str, sent: bool) -> bool {
     // In lower case these are words of English too: something else must say that it is SQL.
     let sure = shouted || sent || template.contains(['=', '*']) || any(&["where", "join", "values"]);
     match first.to_ascii_lowercase().as_str() {
-        "select" => sure && any(&["from"]),
+        "select" => sure && any(&["from"]) || (sure || calls(text)) && has_quoted_hole(template),
         "insert" | "replace" | "merge" => sure && soon(&["into"]),
         "update" => sure && any(&["set"]),
         "delete" => sure && soon(&["from"]),
         "with" => sure && any(&["as"]) && any(&["select", "insert", "update", "delete"]),
         "where" => (shouted || sent || compares(text)) && has_hole_for_value(template),
-        "create" | "drop" | "alter" | "truncate" => (shouted || sent) && soon(OBJECTS),
+        "create" | "drop" | "alter" | "truncate" if soon(OBJECTS) => shouted || sent,
+        "create" => (shouted || sent) && soon(&["extension"]) && has_quoted_hole(template),
+        "attach" => (sent || shouted && any(&["as"])) && has_quoted_hole(template),
+        "call" => (sent || shouted && calls(text)) && has_quoted_hole(template),
+        // A message says `COPY 'a' TO 'b'`.
+        "copy" => {
+            (sent || shouted && !text[4..].trim_start().starts_with('\''))
+                && any(&["from", "to"])
+                && has_quoted_hole(template)
+        }
         "grant" | "revoke" => (shouted || sent) && any(&["on", "to"]),
         _ => false,
     }
+}
+
+/// Whether the first word is followed by the call of a function: `select currval('…')`.
+fn calls(statement: &str) -> bool {
+    let called = statement.split_whitespace().nth(1).and_then(|word| word.split_once('('));
+    called.is_some_and(|(name, _)| {
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | HOLE))
+    })
+}
+
+fn has_quoted_hole(template: &str) -> bool {
+    template.match_indices(HOLE).any(|(at, _)| template[..at].ends_with('\''))
 }
 
 /// Whether `where` is followed by a column and what it is compared with, and not by a sentence.
@@ -292,7 +313,7 @@ fn is_utility(template: &str) -> bool {
 struct Parts {
     /// All of them.
     all: Exposure,
-    /// Those that stand where a value stands.
+    /// Those that stand where a value stands, and are no settings of another module.
     values: Exposure,
 }
 
@@ -318,6 +339,8 @@ impl Parts {
                 Part::Shown(expr) => names.exposure_to(Harm::Query, module.value(expr)),
             };
             let is_value = is_quoted || !is_utility && (follows_quote || stands_for_value(&built.text, at));
+            let is_setting = part.expr().is_some_and(|expr| names.is_taken_on_import(module.value(expr)));
+            let is_value = is_value && !is_setting;
             parts.all = parts.all.max(exposure);
             parts.values = parts.values.max(if is_value { exposure } else { Exposure::Constant });
         }
@@ -376,14 +399,27 @@ fn is_sent<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
     SENDERS.contains(&name) && given.args.first().is_some_and(|first| node.ptr_eq(AnyNodeRef::from(first)))
 }
 
-/// Whether `sql-built` already speaks about the text that a value is.
+/// Whether `sql-built` already speaks about the text that a value is, and nothing worse than that text can stand there.
 fn is_reported<'a>(module: &Module<'a>, value: Value<'a>) -> bool {
-    let is_built = |expr: &'a Expr| built_by(module, expr).is_some_and(|built| is_sql(&built.text, true));
-    is_built(value.expr)
-        || module.names().things(value).iter().any(|thing| match thing {
-            Thing::Value(value) => is_built(value.expr),
-            _ => false,
-        })
+    let is_built = |expr: &'a Expr| {
+        let Some(built) = built_by(module, expr) else { return false };
+        // Where only names vary there is little to say.
+        is_sql(&built.text, is_sent(module, AnyNodeRef::from(expr)))
+            || is_sql(&built.text, true) && Parts::of(module, &built).values <= Exposure::Sanitised
+    };
+    if is_built(value.expr) {
+        return true;
+    }
+    let exposure = |expr: &'a Expr| module.names().exposure(module.value(expr));
+    let meant = module.names().things(value).into_iter().filter_map(|thing| match thing {
+        Thing::Value(value) => Some(value.expr),
+        _ => None,
+    });
+    let assigned = value.expr.as_name_expr().into_iter().flat_map(|name| module.assigned(name));
+    let (built, others): (Vec<&Expr>, Vec<&Expr>) = meant.chain(assigned).partition(|expr| is_built(expr));
+    let worst = built.into_iter().map(exposure).max();
+    worst.is_some_and(|worst| module.names().exposure(value) <= worst)
+        && others.into_iter().all(|expr| exposure(expr) <= Exposure::Unknown)
 }
 
 /// What is sent, unless `sql-built` says it all.

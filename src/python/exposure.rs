@@ -1,6 +1,6 @@
 //! How much somebody outside the program can have to do with a value.
 
-use ruff_python_ast::{self as ast, Expr, Operator};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Operator};
 use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::call::Call;
 use super::names::{Names, Thing, Value, Written};
 use super::template::shows_number;
+use super::tree::{Meaning, ScopeKind};
 use crate::check::Confidence;
 
 /// How much somebody outside can have to do with a value. The order is the order of danger.
@@ -207,6 +208,29 @@ impl<'a> Names<'a> {
     /// Whether a class of this file says how its objects are formatted.
     pub(super) fn says_how_formatted(&self) -> bool {
         self.tree.is_method("__format__") || self.tree.is_alias("__format__")
+    }
+
+    /// Whether a value is what another module has under this name while this file is imported: once, and before anybody
+    /// outside had a say, unless the name itself tells of that.
+    pub fn is_taken_on_import(&self, value: Value<'a>) -> bool {
+        let mut first = value.expr;
+        while let Expr::Attribute(attribute) = first {
+            if !self.tree.attribute_values(&attribute.attr).is_empty() {
+                return false;
+            }
+            first = &attribute.value;
+        }
+        let Expr::Name(name) = first else { return false };
+        let scopes = std::iter::successors(Some(value.scope), |&scope| self.tree.scope(scope).parent);
+        let mut kinds = scopes.map(|scope| self.tree.scope(scope).kind);
+        let mut blocks = self.tree.blocks_around(self.tree.id(value.expr)).map(|id| self.tree.node(id));
+        let Some(home) = self.tree.scope_binding(value.scope, &name.id) else { return false };
+        kinds.all(|kind| matches!(kind, ScopeKind::Module | ScopeKind::Class(_)))
+            && !blocks.any(|block| matches!(block, AnyNodeRef::StmtFor(_) | AnyNodeRef::StmtWhile(_)))
+            && self
+                .tree
+                .bindings_in(home, &name.id)
+                .all(|(_, binding)| self.spend(1) && matches!(binding.meaning, Meaning::Import(_)))
     }
 
     /// Whether a value is what one of these functions gives: also where the flow is not followed.

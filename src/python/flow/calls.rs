@@ -14,10 +14,11 @@ use super::{Frame, Run};
 use crate::python::constant::{Constant, apply_function, apply_method};
 use crate::python::exposure::{
     Exposure, escape_markup, escapes_filter, escapes_pattern, fills_filter, quotes_for_query, result_of,
+    source_of,
 };
 use crate::python::names::{Thing, Value};
 use crate::python::template::{Field, Hole, format_holes};
-use crate::python::tree::{ScopeId, ScopeKind};
+use crate::python::tree::{Binding, Meaning, ScopeId, ScopeKind};
 
 /// How deep calls of functions of this file are entered.
 const MAX_CALLS: u32 = 3;
@@ -195,6 +196,18 @@ impl<'a> Run<'_, 'a> {
                 frame.state.insert(object.id.as_str(), stored);
                 Some(Abstract::known(Constant::None))
             }
+            ("values" | "items", [])
+                if receiver.exposure > Exposure::Constant && self.holds_constants(frame, &method.value) =>
+            {
+                let value = Abstract::of(Exposure::Constant);
+                let pair = [Abstract::of(Exposure::Unknown), value.clone()].into_iter().enumerate();
+                let pair = pair.map(|(i, part)| (Constant::Int(i as i64), part)).collect();
+                let element = match name {
+                    "items" => with_elements(Abstract::of(Exposure::Constant), pair),
+                    _ => value,
+                };
+                Some(with_elements(Abstract::of(Exposure::Constant), vec![(Constant::Int(0), element)]))
+            }
             ("keys" | "values" | "items" | "copy", [])
                 if receiver.elements.is_some() || receiver.exposure == Exposure::Constant =>
             {
@@ -263,6 +276,35 @@ impl<'a> Run<'_, 'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether this is a mapping from names to constants that the file writes out and never changes.
+    fn holds_constants(&self, frame: &Frame<'a>, mapping: &'a Expr) -> bool {
+        let Expr::Name(name) = mapping else { return false };
+        let id = name.id.as_str();
+        let Some(home) = self.names.tree.scope_binding(frame.scope, id) else { return false };
+        let mut bindings = self.names.tree.bindings_in(home, id);
+        let (
+            Some((_, Binding { meaning: Meaning::Value { expr: Expr::Dict(dict), scope, steps }, .. })),
+            None,
+        ) = (bindings.next(), bindings.next())
+        else {
+            return false;
+        };
+        let at = |expr: &'a Expr| Value { expr, scope: *scope };
+        let is_name = |key: &'a Option<Expr>| {
+            key.as_ref().is_some_and(|key| {
+                self.names.constant(at(key)).is_some()
+                    || matches!(key, Expr::Name(_) | Expr::Attribute(_))
+                        && source_of(self.names, at(key)).is_none()
+            })
+        };
+        steps.is_empty()
+            && !frame.state.contains_key(id)
+            && !self.names.tree.is_shared(id)
+            && !self.names.is_changed(id)
+            && self.spend(1 + dict.len())
+            && dict.iter().all(|item| is_name(&item.key) && self.names.constant(at(&item.value)).is_some())
     }
 
     /// What the holes of a template show, where each is filled in sight.
