@@ -203,6 +203,8 @@ const CHECKS: &[Check] = &[
 
 /// What takes the source of a template as its first argument.
 const TEMPLATES: &[&str] = &[
+    "Cheetah.Template.Template",
+    "Cheetah.Template.Template.compile",
     "bottle.SimpleTemplate",
     "chameleon.PageTemplate",
     "django.template.Engine().from_string",
