@@ -24,7 +24,7 @@ const CHECKS: &[Check] = &[
         bad: &[
             "from flask import render_template_string, request\nrender_template_string(request.args[\"page\"])\n",
             "import jinja2\njinja2.Template(\"Hello \" + name).render()\n",
-            "from django.template import Template\nTemplate(source)\n",
+            "from django.template import Template\npage = Template(source).render(context)\n",
         ],
         good: &[
             "from flask import render_template_string\nrender_template_string(\"Hello {{ name }}\", name=name)\n",
@@ -255,6 +255,12 @@ const ESCAPED: &[&str] = &[
 fn template_source(call: &Call<'_, '_>) -> Option<Confidence> {
     if call.handed_on {
         return (!is_base_class(call)).then_some(Confidence::Medium);
+    }
+    // Django runs a template only where it is rendered: this one was to be tried, and nobody has it.
+    if call.name.starts_with("django.")
+        && matches!(call.module.parent(call.node), Some(AnyNodeRef::StmtExpr(_)))
+    {
+        return None;
     }
     let keyword = ["source", "text", "template_string", "template_code"]
         .into_iter()
