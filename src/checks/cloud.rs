@@ -278,7 +278,12 @@ fn host_rights(node: &Node<'_, '_>, hits: &mut Hits) {
         let constant = node.module.constant(value);
         let confidence = match name {
             "privileged" | "host_pid" | "host_ipc" | "host_network" | "allow_privilege_escalation" => {
-                (constant == Some(Constant::Bool(true))).then_some(Confidence::High)
+                let possible = node.module.names().possible(node.module.value(value));
+                match constant {
+                    Some(Constant::Bool(true)) => Some(Confidence::High),
+                    // So it is where nobody says otherwise.
+                    _ => possible.constants.contains(&Constant::Bool(true)).then_some(Confidence::Medium),
+                }
             }
             "network_mode" | "pid_mode" | "ipc_mode" | "userns_mode" => constant
                 .as_ref()

@@ -3,7 +3,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use super::Family;
 use super::words;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Exposure, Hits, Node, Truth};
+use crate::python::{Argument, Call, Constant, Exposure, Hits, Node, Thing, Truth};
 
 pub const FAMILY: Family = Family { id: "crypto", title: "Cryptography", checks: CHECKS };
 
@@ -401,7 +401,17 @@ fn is_weak_hash(name: &str) -> bool {
 /// A table of ciphers may hold a weak one and never use it.
 fn surely_called(call: &Call<'_, '_>) -> Option<Confidence> {
     let AnyNodeRef::ExprCall(written) = call.node else { return Some(Confidence::Medium) };
-    let only = call.module.qualified(&written.func).len() <= 1;
+    let meanings = call.module.qualified(&written.func).len();
+    // `None`, which stands in where the library is missing, has nothing to be called.
+    let is_none =
+        |thing: &Thing<'_>| matches!(thing, Thing::Value(value) if value.expr.is_none_literal_expr());
+    let only = match &*written.func {
+        Expr::Attribute(method) if meanings == 2 => {
+            let objects = call.module.names().things(call.module.value(&method.value));
+            objects.len() == 2 && objects.iter().any(is_none)
+        }
+        _ => meanings <= 1,
+    };
     Some(if only { Confidence::High } else { Confidence::Low })
 }
 

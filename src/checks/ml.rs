@@ -254,9 +254,19 @@ fn keyword_is_true(node: &Node<'_, '_>, names: &[&str]) -> bool {
         && node.module.constant(&keyword.value).is_some_and(|value| value.truth())
 }
 
+/// `def load(trust=True): build(trust_remote_code=trust)`: so it is where nobody says otherwise.
+fn keyword_may_be_true(node: &Node<'_, '_>, name: &str) -> bool {
+    let AnyNodeRef::Keyword(keyword) = node.node else { return false };
+    let module = node.module;
+    keyword.arg.as_ref().is_some_and(|given| given.as_str() == name)
+        && module.names().possible(module.value(&keyword.value)).constants.contains(&Constant::Bool(true))
+}
+
 fn trusts_remote_code(node: &Node<'_, '_>, hits: &mut Hits) {
     if keyword_is_true(node, &["trust_remote_code"]) {
         hits.at(node.node, Confidence::High);
+    } else if keyword_may_be_true(node, "trust_remote_code") {
+        hits.at(node.node, Confidence::Medium);
     }
 }
 

@@ -537,8 +537,18 @@ fn password_in_url(node: &Node<'_, '_>, hits: &mut Hits) {
         if credentials::tokens(&text[span.clone()]).next().is_some() {
             continue;
         }
+        let is_example = is_documentation(node) && !credentials::is_strong(&text[span.clone()]);
+        let confidence = if is_example { Confidence::Low } else { confidence };
         hits.push(secret(placed(span, start), confidence));
     }
+}
+
+/// Whether a literal is a statement by itself: nothing is done with it.
+fn is_documentation(literal: &Node<'_, '_>) -> bool {
+    let mut around = literal.module.ancestors(literal.node);
+    matches!(literal.node, AnyNodeRef::StringLiteral(_))
+        && matches!(around.next(), Some(AnyNodeRef::ExprStringLiteral(_)))
+        && matches!(around.next(), Some(AnyNodeRef::StmtExpr(_)))
 }
 
 /// The literal behind a value: itself, or what a name was given.
@@ -562,7 +572,17 @@ fn falls_back(call: &Call<'_, '_>) -> Option<Hit> {
     let Constant::Str(text) = call.module.names().constant(default)? else { return None };
     let nothing =
         text.len() < 3 || text.starts_with(['/', '<']) || text.contains("://") || text.contains(' ');
-    (!nothing).then(|| secret(literal_of(call.module, default), Confidence::High))
+    let is_path = ["~/", "./", "../"].iter().any(|start| text.starts_with(start))
+        || text.contains(['/', '.']) && names_file(call);
+    (!nothing && !is_path).then(|| secret(literal_of(call.module, default), Confidence::High))
+}
+
+/// Whether a value goes straight into a path: `Path(os.getenv("KEY_FILE", "key.pem"))`.
+fn names_file(call: &Call<'_, '_>) -> bool {
+    let outer = call.module.parent(call.node).and_then(|arguments| call.module.parent(arguments));
+    matches!(outer, Some(AnyNodeRef::ExprCall(outer)) if call
+        .module
+        .refers_to(&outer.func, &["os.path.expanduser", "pathlib.Path"]))
 }
 
 fn key_at(call: &Call<'_, '_>, keywords: &[&str], position: usize) -> Option<Hit> {

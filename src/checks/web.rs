@@ -63,6 +63,7 @@ const CHECKS: &[Check] = &[
         ],
         detect: &[
             Detect::Call(DEBUG_SERVERS, When::Is(debugs)),
+            Detect::Call(&["*.run"], When::Is(debugs_bottle)),
             Detect::Call(&["bottle.debug"], When::Is(turned_on)),
         ],
     },
@@ -471,12 +472,23 @@ fn runs_debugger(call: &Call<'_, '_>) -> Option<Confidence> {
     let name = call.name.as_str();
     let is_flask = name == "flask.Flask().run";
     let is_other = DEBUG_SERVERS.contains(&name)
+        || name.starts_with("bottle.")
+        || is_run_of_bottle(call)
         || ["asyncio.", "anyio.", "trio.", "subprocess."].iter().any(|module| name.starts_with(module));
     if is_other {
         return None;
     }
     let confidence = sure(call.truth("debug", is_flask.then_some(2)))?;
     Some(if is_flask { confidence } else { confidence.min(Confidence::Medium) })
+}
+
+/// `run` of one of several frameworks, with an argument that only Bottle's takes.
+fn is_run_of_bottle(call: &Call<'_, '_>) -> bool {
+    let AnyNodeRef::ExprCall(written) = call.node else { return false };
+    ["quiet", "reloader", "interval", "plugins"]
+        .iter()
+        .any(|keyword| matches!(call.argument(keyword, None), Argument::Given(_)))
+        && call.module.refers_to(&written.func, &["bottle.run", "bottle.Bottle().run"])
 }
 
 fn uses_debugger(call: &Call<'_, '_>) -> Option<Confidence> {
@@ -489,6 +501,12 @@ fn evaluates(call: &Call<'_, '_>) -> Option<Confidence> {
 
 fn debugs(call: &Call<'_, '_>) -> Option<Confidence> {
     sure(call.truth("debug", None))
+}
+
+/// `bottle.default_app().run`.
+fn debugs_bottle(call: &Call<'_, '_>) -> Option<Confidence> {
+    let name = call.name.as_str();
+    (name.starts_with("bottle.") && !DEBUG_SERVERS.contains(&name)).then(|| debugs(call)).flatten()
 }
 
 fn turned_on(call: &Call<'_, '_>) -> Option<Confidence> {

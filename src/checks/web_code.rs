@@ -139,6 +139,45 @@ pub(super) fn is_django_settings(module: &Module<'_>) -> bool {
     ["INSTALLED_APPS", "ROOT_URLCONF", "MIDDLEWARE"].iter().any(binds)
 }
 
+/// How often a module may set one name before nobody looks any more whether it is its own configuration.
+const MAX_SETTINGS: usize = 16;
+
+/// Whether an application takes its settings from this very module: `config.from_object(__name__)`.
+pub(super) fn is_own_configuration(module: &Module<'_>, setting: &str) -> bool {
+    let tree = module.tree();
+    if tree.bindings_in(ScopeId::MODULE, setting).take(MAX_SETTINGS + 1).count() > MAX_SETTINGS {
+        return true;
+    }
+    tree.nodes().any(|(_, node)| match node {
+        AnyNodeRef::ExprCall(call) => takes_settings(module, call),
+        _ => false,
+    })
+}
+
+fn takes_settings<'a>(module: &Module<'a>, call: &'a ast::ExprCall) -> bool {
+    let [given, ..] = &*call.arguments.args else { return false };
+    let callees = module.qualified(&call.func);
+    let takes = |method: &str| {
+        callees.iter().any(|name| name.strip_suffix(method).is_some_and(|object| object.ends_with('.')))
+    };
+    let tree = module.tree();
+    let id = tree.id(given);
+    let mentions = |wanted: &str| {
+        std::iter::once(tree.node(id)).chain(tree.descendants(id)).any(|node| match node {
+            AnyNodeRef::ExprName(name) => {
+                name.id.as_str() == wanted
+                    || module
+                        .assigned(name)
+                        .any(|value| matches!(value, Expr::Name(name) if name.id.as_str() == wanted))
+            }
+            _ => false,
+        })
+    };
+    takes("from_object") && mentions("__name__")
+        || takes("from_pyfile") && mentions("__file__")
+        || (takes("from_mapping") || takes("update")) && mentions("globals")
+}
+
 /// Whether a function answers requests: its decorator is a route, its first parameter is the request.
 pub(super) fn is_view(function: &ast::StmtFunctionDef) -> bool {
     let is_route = |decorator: &ast::Decorator| {

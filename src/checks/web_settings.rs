@@ -1,5 +1,7 @@
 use super::Family;
-use super::web_code::{Home, SETTING_NODES, Setting, is_any, is_django_settings, may_set, settings};
+use super::web_code::{
+    Home, SETTING_NODES, Setting, is_any, is_django_settings, is_own_configuration, may_set, settings,
+};
 use crate::check::{Check, Confidence, Detect, Severity};
 use crate::python::{Constant, Hits, Node, ScopeId};
 
@@ -22,6 +24,7 @@ const CHECKS: &[Check] = &[
             "DEBUG = True\nINSTALLED_APPS = [\"shop\"]\n",
             "app.config[\"DEBUG\"] = True\n",
             "app.config.update(DEBUG=True)\n",
+            "from flask import Flask\nDEBUG = True\napp = Flask(__name__)\napp.config.from_object(__name__)\n",
         ],
         good: &[
             "import os\nINSTALLED_APPS = [\"shop\"]\nDEBUG = os.environ.get(\"DEBUG\") == \"1\"\n",
@@ -210,7 +213,10 @@ fn debug_setting(node: &Node<'_, '_>, hits: &mut Hits) {
             return None;
         }
         match setting.home {
-            Home::Module { .. } => is_django_settings(node.module).then_some(Confidence::High),
+            Home::Module { .. } => {
+                let counts = is_django_settings(node.module) || is_own_configuration(node.module, "DEBUG");
+                counts.then_some(Confidence::High)
+            }
             Home::Class(name) => name.ends_with("Config").then_some(Confidence::Medium),
             Home::Configuration => Some(Confidence::High),
         }
