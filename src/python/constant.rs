@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use super::glance::last_word;
+use super::known::is_builtin;
 use super::names::{Names, STEP, Thing, Value, Written};
 use super::tree::{NodeId, Tree};
 
@@ -377,11 +378,29 @@ fn changes(tree: &Tree<'_>, name: NodeId) -> bool {
                 held = outside;
             }
             AnyNodeRef::ExprAttribute(method) => return !READING_METHODS.contains(&method.attr.as_str()),
+            AnyNodeRef::Keyword(_) if held.is_expr_name() => {}
+            AnyNodeRef::Arguments(_) if held.is_expr_name() => {
+                let call = around.next().map(|id| tree.node(id));
+                return matches!(call, Some(AnyNodeRef::ExprCall(call)) if may_change_given(tree, &call.func));
+            }
             AnyNodeRef::StmtAugAssign(assign) => return is_held(&assign.target),
             AnyNodeRef::StmtAssign(assign) => return is_held(&assign.value) && held.is_expr_name(),
             AnyNodeRef::ExprNamed(assign) => return is_held(&assign.value) && held.is_expr_name(),
             _ => return false,
         }
+    }
+}
+
+/// Whether this may be a function of the project that changes what it is given.
+fn may_change_given(tree: &Tree<'_>, callee: &Expr) -> bool {
+    match callee {
+        Expr::Name(name) => {
+            !is_builtin(&name.id) || tree.scope_binding(tree.scope_of(tree.id(name)), &name.id).is_some()
+        }
+        Expr::Attribute(method) => {
+            matches!(&*method.value, Expr::Name(object) if matches!(object.id.as_str(), "self" | "cls"))
+        }
+        _ => false,
     }
 }
 
