@@ -1,9 +1,11 @@
+use std::cell::Cell;
+
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Operator};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Exposure, Harm, Module, Value};
+use crate::python::{Argument, Call, Constant, Exposure, Harm, Module, Value};
 
 pub const FAMILY: Family = Family { id: "filesystem", title: "Files and folders", checks: CHECKS };
 
@@ -382,6 +384,9 @@ const CHECKS: &[Check] = &[
     },
 ];
 
+/// How many parts of a path, and of what is assigned to them, are looked at.
+const MAX_PARTS: u32 = 100;
+
 /// How far the body of an `if` is searched for an `open`.
 const MAX_SEARCH: usize = 2_000;
 
@@ -542,16 +547,79 @@ fn masks_nothing(call: &Call<'_, '_>) -> Option<Confidence> {
 
 fn path_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
     let path = call.given("file", 0).or_else(|| call.given("path", 0))?;
+    if call.name == "flask.send_file" && is_content(call.module, path.expr) {
+        return None;
+    }
+    let lists = matches!(call.name.as_str(), "os.listdir" | "os.scandir");
     from_request(call, path)
+        .filter(|_| lists || !chooses_file_only(call.module, path.expr, &Cell::new(MAX_PARTS)))
 }
 
 fn from_request<'a>(call: &Call<'_, 'a>, path: Value<'a>) -> Option<Confidence> {
     call.module.names().is_from_request_to(Harm::Parents, path).then_some(Confidence::High)
 }
 
+/// Whether what is sent is held in memory, and no path.
+fn is_content<'a>(module: &Module<'a>, sent: &'a Expr) -> bool {
+    let is_buffer = |expr: &'a Expr| {
+        let Expr::Call(call) = expr else { return false };
+        let names = module.qualified(&call.func);
+        !names.is_empty() && names.iter().all(|name| matches!(name.as_str(), "io.BytesIO" | "io.StringIO"))
+    };
+    match sent {
+        Expr::Name(_) => held(module, sent).is_some_and(|held| held.into_iter().all(is_buffer)),
+        sent => is_buffer(sent),
+    }
+}
+
+/// All that a variable is ever assigned.
+fn held<'a>(module: &Module<'a>, variable: &'a Expr) -> Option<Vec<&'a Expr>> {
+    let name = variable.as_name_expr().filter(|name| !module.tree().is_shared(&name.id))?;
+    module.only_assigned(name).filter(|held| !held.is_empty())
+}
+
+/// Whether a request chooses the last part of a path and nothing before it: a file of one folder.
+fn chooses_file_only<'a>(module: &Module<'a>, path: &'a Expr, parts_left: &Cell<u32>) -> bool {
+    parts_left.set(parts_left.get().saturating_sub(1));
+    if parts_left.get() == 0 {
+        return false;
+    }
+    let inside = |expr: &'a Expr| chooses_file_only(module, expr, parts_left);
+    let is_own = |expr: &'a Expr| !module.names().is_from_request_to(Harm::Parents, module.value(expr));
+    let are_all = |func: &'a Expr, known: &[&str]| {
+        let names = module.qualified(func);
+        !names.is_empty() && names.iter().all(|name| known.contains(&name.as_str()))
+    };
+    match path {
+        Expr::Name(_) => held(module, path).is_some_and(|held| held.into_iter().all(inside)),
+        Expr::Call(call) if !call.arguments.keywords.is_empty() => false,
+        Expr::Call(call) if are_all(&call.func, &["os.path.basename"]) => true,
+        Expr::Call(call) if are_all(&call.func, &["os.path.join", "pathlib.Path"]) => {
+            let [before @ .., last] = &*call.arguments.args else { return false };
+            !last.is_starred_expr() && before.iter().all(is_own) && inside(last)
+        }
+        Expr::Subscript(item) => {
+            let split = item.value.as_call_expr().map(|call| &*call.func);
+            split.is_some_and(|func| are_all(func, &["os.path.split"]))
+                && matches!(module.constant(&item.slice), Some(Constant::Int(1 | -1)))
+        }
+        Expr::Attribute(part) if part.attr.as_str() == "name" => part
+            .value
+            .as_call_expr()
+            .is_some_and(|call| are_all(&call.func, &["pathlib.Path", "pathlib.PurePath"])),
+        Expr::BinOp(ast::ExprBinOp { left, op: Operator::Add | Operator::Div, right, .. }) => {
+            is_own(left) && inside(right)
+        }
+        _ => false,
+    }
+}
+
 fn receiver_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
     let AnyNodeRef::ExprCall(method) = call.node else { return None };
     let receiver = &*method.func.as_attribute_expr()?.value;
+    if chooses_file_only(call.module, receiver, &Cell::new(MAX_PARTS)) {
+        return None;
+    }
     let Expr::Call(path) = receiver else { return from_request(call, call.module.value(receiver)) };
     path.arguments.args.iter().find_map(|part| from_request(call, call.module.value(part)))
 }
