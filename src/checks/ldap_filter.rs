@@ -61,9 +61,13 @@ fn exposure_of_holes<'a>(module: &Module<'a>, built: &Built<'a>, whole: Exposure
 
 /// `(%s)`, `(&%s(uid=…))`: what stands there brings its own brackets or is all between two.
 fn is_component(before: &str, after: &str) -> bool {
+    let touches_another = before.ends_with(HOLE) || after.starts_with(HOLE);
     let before = before.trim_end_matches(HOLE).chars().next_back();
     let after = after.trim_start_matches(HOLE).chars().next();
-    before.is_none_or(|c| matches!(c, '(' | '&' | '|' | '!' | ')'))
+    // Of two holes that are all there is, the first can be the name of an attribute and the second its value.
+    let is_open = before.is_none() || after.is_none();
+    !(touches_another && is_open)
+        && before.is_none_or(|c| matches!(c, '(' | '&' | '|' | '!' | ')'))
         && after.is_none_or(|c| matches!(c, '(' | ')'))
 }
 
