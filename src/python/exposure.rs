@@ -181,9 +181,12 @@ impl<'a> Names<'a> {
         }
         let denied = self.flowing(value).map(|found| found.denied).unwrap_or_default();
         let is_denied = match harm {
-            Harm::Quotes => denied.quotes,
+            // Where it begins with a quote, only the rest of it was tested.
+            Harm::Quotes => denied.quotes && !denied.opened,
             Harm::SingleQuotes => {
-                denied.single_quotes || denied.query || self.is_made_by(value, quotes_for_query)
+                denied.single_quotes && !denied.opened
+                    || denied.query
+                    || self.is_made_by(value, quotes_for_query)
             }
             Harm::Query => denied.query || self.is_made_by(value, quotes_for_query),
             Harm::Filter => denied.filter || self.is_escaped_for_filter(value),

@@ -151,19 +151,34 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
+    /// `text[1:-1]`.
+    fn leaves_out_ends(&self, frame: &mut Frame<'a>, slice: &'a ast::ExprSlice) -> bool {
+        let mut is = |bound: &'a Option<Box<Expr>>, number| {
+            let value = bound.as_ref().map(|bound| self.value(frame, bound));
+            value.is_some_and(|value| value.constant == Some(Constant::Int(number)))
+        };
+        slice.step.is_none() && is(&slice.lower, 1) && is(&slice.upper, -1)
+    }
+
     /// `"'" in text` does not hold: the text, or a part of it, is free of quotes.
     fn deny(&self, frame: &mut Frame<'a>, part: &'a Expr, text: &'a Expr) {
         let Some(Constant::Str(part)) = self.value(frame, part).constant else { return };
         let mut text = text;
+        let mut between_quotes = false;
         while let Expr::Subscript(subscript) = text {
-            // The rest of the text was not tested.
-            if subscript.slice.is_slice_expr() {
-                return;
+            if let Expr::Slice(slice) = &*subscript.slice {
+                // The rest of the text was not tested, but that it begins with a quote may have been.
+                if !self.leaves_out_ends(frame, slice) || !matches!(part.as_str(), "'" | "\"") {
+                    return;
+                }
+                between_quotes = true;
             }
             text = &subscript.value;
         }
         let Expr::Name(name) = text else { return };
-        if let Some(value) = frame.state.get_mut(name.id.as_str()) {
+        if let Some(value) = frame.state.get_mut(name.id.as_str())
+            && (!between_quotes || value.denied.opened)
+        {
             value.denied = value.denied.or(Denied::by(&part));
         }
     }

@@ -257,7 +257,8 @@ impl Abstract {
             Some("") => behind.denied.root,
             Some(text) => is_folder(text),
             None if self.exposure >= Exposure::Input => self.denied.root,
-            None => self.denied.root || behind.denied.root || text_of(behind).is_some_and(is_folder),
+            // A folder that the program chose.
+            None => true,
         }
     }
 
