@@ -164,17 +164,21 @@ impl<'m, 'a> Locator<'m, 'a> {
         SourceLine { number, text, mark }
     }
 
-    /// A check that asks about a whole function may point at something in its body: then the finding is about the
-    /// smallest syntax there.
+    /// A check that asks about a whole function or file may point at something in its body: then the finding is about
+    /// the smallest syntax there.
     fn node_of(&self, asked: NodeId, hit: TextRange) -> NodeId {
         let tree = self.module.tree();
         let Some(last) = tree.last_before(hit.start()) else { return asked };
-        let is_in_module = matches!(tree.node(asked), AnyNodeRef::ModModule(_));
-        if is_in_module || tree.statement_around(asked) == tree.statement_around(last) {
-            return asked;
-        }
-        let mut around = std::iter::once(last).chain(tree.ancestors(last));
-        around.find(|&id| tree.node(id).range().contains_range(hit)).unwrap_or(asked)
+        let mut around = std::iter::once(last).chain(tree.ancestors(last)).map(|id| (id, tree.node(id)));
+        let found = if matches!(tree.node(asked), AnyNodeRef::ModModule(_)) {
+            // What is asked of a whole file can be about its text, too.
+            around.find(|(_, node)| node.is_expression() && node.range() == hit)
+        } else if tree.statement_around(asked) == tree.statement_around(last) {
+            None
+        } else {
+            around.find(|(_, node)| node.range().contains_range(hit))
+        };
+        found.map_or(asked, |(id, _)| id)
     }
 
     /// The part of a line that can be shown: as much on both sides of `place` as a report may need, so that a line
