@@ -1,4 +1,4 @@
-use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use ruff_text_size::Ranged;
 
 use super::{Family, member_names};
@@ -134,10 +134,13 @@ const CHECKS: &[Check] = &[
             "import os, zipfile\nwith zipfile.ZipFile(path) as archive:\n    for name in archive.namelist():\n        target = os.path.join(folder, os.path.basename(name))\n",
             "import os\nfor name in os.listdir(folder):\n    target = os.path.join(folder, name)\n",
         ],
-        detect: &[Detect::Call(
-            &["os.path.join", "pathlib.Path", "pathlib.Path().joinpath"],
-            When::Is(member_names::joins_member_name),
-        )],
+        detect: &[
+            Detect::Call(
+                &["os.path.join", "pathlib.Path", "pathlib.Path().joinpath"],
+                When::Is(member_names::joins_member_name),
+            ),
+            Detect::Node(&[NodeKind::ExprBinOp], member_names::divides_by_member_name),
+        ],
     },
     Check {
         id: "archive-extract",

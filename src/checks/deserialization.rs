@@ -1,4 +1,4 @@
-use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
+use ruff_python_ast::{self as ast, AnyNodeRef};
 
 use super::{Family, unpickler};
 use crate::check::{Check, Confidence, Detect, Severity, When};
@@ -264,24 +264,9 @@ const CHECKS: &[Check] = &[
 
 /// What was pickled a moment ago in this very program carries no foreign code: a deep copy, or a test.
 fn unpickling(call: &Call<'_, '_>, data: &str) -> Option<Confidence> {
-    let is_round_trip = call.given(data, 0).is_some_and(|value| was_pickled_here(call.module, value.expr));
+    let is_round_trip =
+        call.given(data, 0).is_some_and(|value| call.module.is_only(value.expr, &["pickle.dumps()"]));
     Some(if is_round_trip { Confidence::Low } else { call.exposure_of(data, 0).confidence() })
-}
-
-/// Whether something can be nothing else than what `pickle.dumps` gave.
-fn was_pickled_here<'a>(module: &Module<'a>, data: &'a Expr) -> bool {
-    let is_pickled = |expr: &'a Expr| {
-        let Expr::Call(call) = expr else { return false };
-        let names = module.qualified(&call.func);
-        !names.is_empty() && names.iter().all(|name| name == "pickle.dumps")
-    };
-    match data {
-        Expr::Name(name) if !module.tree().is_shared(&name.id) => {
-            let held = module.only_assigned(name).unwrap_or_default();
-            !held.is_empty() && held.into_iter().all(is_pickled)
-        }
-        data => is_pickled(data),
-    }
 }
 
 /// A class built on `Unpickler` is as safe as its `find_class`, which must give back what a list names and nothing else.

@@ -561,21 +561,7 @@ fn from_request<'a>(call: &Call<'_, 'a>, path: Value<'a>) -> Option<Confidence> 
 
 /// Whether what is sent is held in memory, and no path.
 fn is_content<'a>(module: &Module<'a>, sent: &'a Expr) -> bool {
-    let is_buffer = |expr: &'a Expr| {
-        let Expr::Call(call) = expr else { return false };
-        let names = module.qualified(&call.func);
-        !names.is_empty() && names.iter().all(|name| matches!(name.as_str(), "io.BytesIO" | "io.StringIO"))
-    };
-    match sent {
-        Expr::Name(_) => held(module, sent).is_some_and(|held| held.into_iter().all(is_buffer)),
-        sent => is_buffer(sent),
-    }
-}
-
-/// All that a variable is ever assigned.
-fn held<'a>(module: &Module<'a>, variable: &'a Expr) -> Option<Vec<&'a Expr>> {
-    let name = variable.as_name_expr().filter(|name| !module.tree().is_shared(&name.id))?;
-    module.only_assigned(name).filter(|held| !held.is_empty())
+    module.is_only(sent, &["io.BytesIO()", "io.StringIO()"])
 }
 
 /// Whether a request chooses the last part of a path and nothing before it: a file of one folder.
@@ -586,27 +572,23 @@ fn chooses_file_only<'a>(module: &Module<'a>, path: &'a Expr, parts_left: &Cell<
     }
     let inside = |expr: &'a Expr| chooses_file_only(module, expr, parts_left);
     let is_own = |expr: &'a Expr| !module.names().is_from_request_to(Harm::Parents, module.value(expr));
-    let are_all = |func: &'a Expr, known: &[&str]| {
-        let names = module.qualified(func);
-        !names.is_empty() && names.iter().all(|name| known.contains(&name.as_str()))
-    };
     match path {
-        Expr::Name(_) => held(module, path).is_some_and(|held| held.into_iter().all(inside)),
+        Expr::Name(name) => module.only_assigned(name).is_some_and(|held| held.into_iter().all(inside)),
         Expr::Call(call) if !call.arguments.keywords.is_empty() => false,
-        Expr::Call(call) if are_all(&call.func, &["os.path.basename"]) => true,
-        Expr::Call(call) if are_all(&call.func, &["os.path.join", "pathlib.Path"]) => {
+        Expr::Call(call) if module.is_only(&call.func, &["os.path.basename"]) => true,
+        Expr::Call(call) if module.is_only(&call.func, &["os.path.join", "pathlib.Path"]) => {
             let [before @ .., last] = &*call.arguments.args else { return false };
             !last.is_starred_expr() && before.iter().all(is_own) && inside(last)
         }
         Expr::Subscript(item) => {
             let split = item.value.as_call_expr().map(|call| &*call.func);
-            split.is_some_and(|func| are_all(func, &["os.path.split"]))
+            split.is_some_and(|func| module.is_only(func, &["os.path.split"]))
                 && matches!(module.constant(&item.slice), Some(Constant::Int(1 | -1)))
         }
         Expr::Attribute(part) if part.attr.as_str() == "name" => part
             .value
             .as_call_expr()
-            .is_some_and(|call| are_all(&call.func, &["pathlib.Path", "pathlib.PurePath"])),
+            .is_some_and(|call| module.is_only(&call.func, &["pathlib.Path", "pathlib.PurePath"])),
         Expr::BinOp(ast::ExprBinOp { left, op: Operator::Add | Operator::Div, right, .. }) => {
             is_own(left) && inside(right)
         }

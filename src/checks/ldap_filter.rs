@@ -3,7 +3,7 @@
 use ruff_python_ast::{self as ast, Expr, Operator};
 
 use super::built_text::{Built, HOLE, Part, built_by};
-use crate::python::{Exposure, Harm, Module, Thing};
+use crate::python::{Exposure, Harm, Module};
 
 /// How many names, choices and templates within one another are followed.
 const MAX_DEPTH: u32 = 8;
@@ -92,7 +92,7 @@ fn filled_template<'a>(module: &Module<'a>, filter: &'a Expr) -> Option<(&'a Exp
             Some((left, arguments))
         }
         Expr::Call(call) if module.refers_to(&call.func, &["ldap.filter.filter_format"]) => {
-            let escapes = is_one_of(module, &call.func, &["ldap.filter.filter_format"]);
+            let escapes = module.is_only(&call.func, &["ldap.filter.filter_format"]);
             let template = call.arguments.find_argument_value("filter_template", 0)?;
             escapes.then_some((template, Exposure::Sanitised))
         }
@@ -108,13 +108,6 @@ fn filled_template<'a>(module: &Module<'a>, filter: &'a Expr) -> Option<(&'a Exp
         },
         _ => None,
     }
-}
-
-/// Whether an expression is one of these things and can be nothing else.
-fn is_one_of<'a>(module: &Module<'a>, expr: &'a Expr, names: &[&str]) -> bool {
-    let things = module.names().things(module.value(expr));
-    !things.is_empty()
-        && things.iter().all(|thing| matches!(thing, Thing::Named(name) if names.contains(&name.as_str())))
 }
 
 /// The exposure of a part, where only what escapes for LDAP makes it harmless. A shell minds other characters.

@@ -1,16 +1,16 @@
 //! Names of archive members on their way into a path: what cleans them, and what tests where the path leads.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, InterpolatedStringElement, Operator};
 use ruff_text_size::Ranged;
 use rustc_hash::FxHashSet;
 
 use crate::check::Confidence;
-use crate::python::{Call, Module, ScopeId, ScopeKind, Thing};
+use crate::python::{Call, Hits, Module, Node, ScopeId, ScopeKind, Thing};
 
 /// How deep expressions are looked into, and how many of them and of the nodes around a call.
-const MAX_DEPTH: u32 = 16;
+const MAX_DEPTH: usize = 100;
 const MAX_STEPS: usize = 1_000;
 const MAX_SEARCH: usize = 2_000;
 
@@ -112,9 +112,11 @@ const WRITERS: &[&str] = &[
     "replace(",
 ];
 
+/// Modules whose archives these are.
+const MODULES: &[&str] = &["zipfile", "tarfile", "rarfile", "py7zr"];
+
 /// A name from an archive that is joined to a folder.
 pub(super) fn joins_member_name(call: &Call<'_, '_>) -> Option<Confidence> {
-    let way = Way { module: call.module, parameters: None, steps: Cell::new(0) };
     let is_method = call.name.ends_with("joinpath");
     // What is put together by hand and then made a path of is joined, too.
     let parts = call
@@ -122,15 +124,31 @@ pub(super) fn joins_member_name(call: &Call<'_, '_>) -> Option<Confidence> {
         .enumerate()
         .filter(|(at, part)| is_method || *at > 0 || matches!(part.expr, Expr::BinOp(_) | Expr::FString(_)));
     let parts: Vec<&Expr> = parts.map(|(_, part)| part.expr).collect();
-    let kept = parts.iter().filter_map(|part| way.kept(part, 0)).max()?;
-    let is_low = kept == Kept::Perhaps || !writes(call) || is_tested(call, &parts);
+    joined(call.module, call.node, &parts)
+}
+
+/// The same by `/`.
+pub(super) fn divides_by_member_name(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprBinOp(joining) = node.node else { return };
+    if joining.op != Operator::Div || !node.module.refers_to(&joining.left, &["pathlib.Path()"]) {
+        return;
+    }
+    if let Some(confidence) = joined(node.module, node.node, &[&joining.right]) {
+        hits.at(node.node, confidence);
+    }
+}
+
+fn joined<'a>(module: &Module<'a>, join: AnyNodeRef<'a>, parts: &[&'a Expr]) -> Option<Confidence> {
+    let way = Way::new(module, None);
+    let kept = parts.iter().filter_map(|part| way.kept(part)).max()?;
+    let is_low = kept == Kept::Perhaps || !writes(module, join) || is_tested(module, join, parts);
     Some(if is_low { Confidence::Low } else { Confidence::High })
 }
 
-/// Whether the function around a call, or else the file, creates files.
-fn writes(call: &Call<'_, '_>) -> bool {
-    let text = call.module.file().text();
-    let around = match call.module.function_around(call.node) {
+/// Whether the function around a node, or else the file, creates files.
+fn writes<'a>(module: &Module<'a>, join: AnyNodeRef<'a>) -> bool {
+    let text = module.file().text();
+    let around = match module.function_around(join) {
         Some(function) => &text[function.range],
         None => text,
     };
@@ -150,9 +168,15 @@ struct Way<'m, 'a> {
     /// The parameters of a function that are followed instead of the names of members.
     parameters: Option<Vec<&'a str>>,
     steps: Cell<usize>,
+    /// What is being looked at: names can lead to one another in a circle.
+    inside: RefCell<Vec<&'a Expr>>,
 }
 
-impl<'a> Way<'_, 'a> {
+impl<'m, 'a> Way<'m, 'a> {
+    fn new(module: &'m Module<'a>, parameters: Option<Vec<&'a str>>) -> Self {
+        Way { module, parameters, steps: Cell::new(0), inside: RefCell::default() }
+    }
+
     fn is_source(&self, expr: &'a Expr) -> bool {
         match (&self.parameters, expr) {
             (Some(parameters), Expr::Name(name)) => parameters.contains(&name.id.as_str()),
@@ -162,18 +186,30 @@ impl<'a> Way<'_, 'a> {
     }
 
     /// What an expression keeps of a name; `None` for nothing.
-    fn kept(&self, expr: &'a Expr, depth: u32) -> Option<Kept> {
-        self.steps.set(self.steps.get() + 1);
-        if depth > MAX_DEPTH || self.steps.get() > MAX_STEPS {
+    fn kept(&self, expr: &'a Expr) -> Option<Kept> {
+        if self.inside.borrow().iter().any(|around| std::ptr::eq(*around, expr)) {
             return None;
         }
+        self.steps.set(self.steps.get() + 1);
+        if self.inside.borrow().len() >= MAX_DEPTH || self.steps.get() > MAX_STEPS {
+            // What is too entangled to be followed is no reason to trust it.
+            let text = self.module.file().text();
+            return MODULES.iter().any(|module| text.contains(module)).then_some(Kept::Whole);
+        }
+        self.inside.borrow_mut().push(expr);
+        let kept = self.kept_of(expr);
+        self.inside.borrow_mut().pop();
+        kept
+    }
+
+    fn kept_of(&self, expr: &'a Expr) -> Option<Kept> {
         if self.is_source(expr) {
             return Some(Kept::Whole);
         }
-        let part = |expr: &'a Expr| self.kept(expr, depth + 1);
+        let part = |expr: &'a Expr| self.kept(expr);
         match expr {
             Expr::Name(name) => self.module.assigned(name).filter_map(part).max(),
-            Expr::Call(call) => self.kept_by_call(call, depth),
+            Expr::Call(call) => self.kept_by_call(call),
             Expr::Attribute(attribute) => match attribute.attr.as_str() {
                 "parent" | "parents" | "parts" => part(&attribute.value),
                 _ => None,
@@ -204,19 +240,16 @@ impl<'a> Way<'_, 'a> {
         }
     }
 
-    fn kept_by_call(&self, call: &'a ast::ExprCall, depth: u32) -> Option<Kept> {
-        let names = self.module.qualified(&call.func);
-        let are_all =
-            |known: &[&str]| !names.is_empty() && names.iter().all(|name| known.contains(&name.as_str()));
-        if are_all(CLEANERS) || self.takes_separators_out(call) {
+    fn kept_by_call(&self, call: &'a ast::ExprCall) -> Option<Kept> {
+        if self.module.is_only(&call.func, CLEANERS) || self.takes_separators_out(call) {
             return None;
         }
         let method = call.func.as_attribute_expr();
         let receiver = method.map(|method| &*method.value);
         let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
         let given = call.arguments.args.iter().chain(keywords).chain(receiver);
-        let kept = given.filter_map(|expr| self.kept(expr, depth + 1)).max()?;
-        let is_kept = are_all(KEEPERS)
+        let kept = given.filter_map(|expr| self.kept(expr)).max()?;
+        let is_kept = self.module.is_only(&call.func, KEEPERS)
             || method.is_some_and(|method| KEEPING_METHODS.contains(&method.attr.as_str()))
             || self.parameters.is_none() && self.gives_back(&call.func);
         Some(if is_kept { kept } else { Kept::Perhaps })
@@ -242,11 +275,11 @@ impl<'a> Way<'_, 'a> {
                     if matches!(method.attr.as_str(), "split" | "rsplit" | "rpartition") =>
                 {
                     let separator = call.arguments.args.first().and_then(|first| self.module.text(first));
-                    let is_split = self.module.refers_to(&call.func, &["os.path.split"]);
+                    let is_split = self.module.is_only(&call.func, &["os.path.split"]);
                     is_split && matches!(index, Some(1 | -1))
                         || separator.as_deref() == Some("/") && index == Some(-1)
                 }
-                func => self.module.refers_to(func, &["os.path.split"]) && matches!(index, Some(1 | -1)),
+                func => self.module.is_only(func, &["os.path.split"]) && matches!(index, Some(1 | -1)),
             },
             _ => false,
         }
@@ -263,10 +296,8 @@ impl<'a> Way<'_, 'a> {
         let names = |parameters: &'a ast::Parameters| {
             parameters.iter_non_variadic_params().map(|parameter| parameter.name().as_str()).collect()
         };
-        let keeps = |parameters, expr| {
-            let inner = Way { module: self.module, parameters: Some(parameters), steps: self.steps.clone() };
-            inner.kept(expr, 0) == Some(Kept::Whole)
-        };
+        let keeps =
+            |parameters, expr| Way::new(self.module, Some(parameters)).kept(expr) == Some(Kept::Whole);
         match tree.scope(function).kind {
             ScopeKind::Lambda(lambda) => {
                 lambda.parameters.as_ref().is_some_and(|parameters| keeps(names(parameters), &lambda.body))
@@ -291,18 +322,13 @@ impl<'a> Way<'_, 'a> {
 }
 
 /// Whether the function around a call, or else the file, tests where the joined path, or the name in it, leads.
-fn is_tested<'a>(call: &Call<'_, 'a>, parts: &[&'a Expr]) -> bool {
-    let tree = call.module.tree();
-    let mut tests = Tests {
-        module: call.module,
-        call: call.node,
-        about: FxHashSet::default(),
-        resolved: FxHashSet::default(),
-    };
+fn is_tested<'a>(module: &Module<'a>, join: AnyNodeRef<'a>, parts: &[&'a Expr]) -> bool {
+    let tree = module.tree();
+    let mut tests = Tests { module, join, about: FxHashSet::default(), resolved: FxHashSet::default() };
     for part in parts {
         tests.about.extend(tests.names_in(part));
     }
-    let around = match call.module.function_around(call.node) {
+    let around = match module.function_around(join) {
         Some(function) => tree.descendants(tree.id(function)),
         None => tree.descendants(tree.id(tree.root())),
     };
@@ -317,8 +343,8 @@ fn is_tested<'a>(call: &Call<'_, 'a>, parts: &[&'a Expr]) -> bool {
 
 struct Tests<'m, 'a> {
     module: &'m Module<'a>,
-    /// The call that joins.
-    call: AnyNodeRef<'a>,
+    /// What joins.
+    join: AnyNodeRef<'a>,
     /// Variables that hold the name, the path, or something made of them.
     about: FxHashSet<&'a str>,
     /// Those of them that hold where the path leads.
@@ -345,7 +371,7 @@ impl<'a> Tests<'_, 'a> {
     fn mentions(&self, node: AnyNodeRef<'a>, names: &FxHashSet<&'a str>) -> bool {
         self.within(node).any(|node| match node {
             AnyNodeRef::ExprName(name) => names.contains(name.id.as_str()),
-            node => node.ptr_eq(self.call),
+            node => node.ptr_eq(self.join),
         })
     }
 
@@ -411,7 +437,7 @@ impl<'a> Tests<'_, 'a> {
     }
 
     fn matters(&self, branch: AnyNodeRef<'a>) -> bool {
-        branch.range().contains_range(self.call.range())
+        branch.range().contains_range(self.join.range())
             || self.within(branch).any(|node| {
                 matches!(
                     node,

@@ -356,8 +356,7 @@ fn marks_safe(call: &Call<'_, '_>) -> Option<Confidence> {
 }
 
 fn is_escaped<'a>(call: &Call<'_, 'a>, value: Value<'a>) -> bool {
-    let names = call.module.names().qualified(value);
-    !names.is_empty() && names.iter().all(|name| ESCAPED.contains(&name.as_str()))
+    call.module.names().is_only(value, |name| ESCAPED.contains(&name))
 }
 
 fn formats_built(call: &Call<'_, '_>) -> Option<Confidence> {

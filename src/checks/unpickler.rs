@@ -234,11 +234,8 @@ impl<'a> Lookup<'_, 'a> {
                     rest.iter().all(part) && self.are_values(&method.value, depth, &part)
                 }
                 (func, [collection]) => {
-                    let makers = ["frozenset", "set", "tuple", "list"].map(|name| format!("builtins.{name}"));
-                    let names = self.module.qualified(func);
-                    !names.is_empty()
-                        && names.iter().all(|name| makers.iter().any(|maker| maker == name.as_str()))
-                        && part(collection)
+                    let makers = ["builtins.frozenset", "builtins.list", "builtins.set", "builtins.tuple"];
+                    self.module.is_only(func, &makers) && part(collection)
                 }
                 _ => false,
             },

@@ -131,6 +131,11 @@ impl<'a> Module<'a> {
             && self.qualified(expr).iter().any(|name| names.contains(&name.as_str()))
     }
 
+    /// Whether an expression refers to one of these qualified names, and can be nothing else.
+    pub fn is_only(&self, expr: &'a Expr, names: &[&str]) -> bool {
+        self.names.is_only(self.value(expr), |name| names.contains(&name))
+    }
+
     /// The one constant that an expression is.
     pub fn constant(&self, expr: &'a Expr) -> Option<Constant> {
         self.names.constant(self.value(expr))

@@ -362,7 +362,6 @@ pub(super) fn shown(constant: &Constant) -> Option<String> {
     }
 }
 
-/// `left op right`, where that can be told.
 /// Whether the place where a name stands changes what it holds, or a part of that.
 fn changes(tree: &Tree<'_>, name: NodeId) -> bool {
     let mut held = tree.node(name);
@@ -422,6 +421,7 @@ static READING_METHODS: &[&str] = &[
     "values",
 ];
 
+/// `left op right`, where that can be told.
 pub(super) fn compare(left: &Constant, op: ast::CmpOp, right: &Constant) -> Option<bool> {
     Some(match op {
         ast::CmpOp::Eq | ast::CmpOp::Is => left == right,

@@ -186,13 +186,15 @@ impl<'a> Names<'a> {
             Harm::SingleQuotes => {
                 denied.single_quotes && !denied.opened
                     || denied.query
-                    || self.is_made_by(value, quotes_for_query)
+                    || self.is_made_by(value, |function, _| quotes_for_query(function))
             }
-            Harm::Query => denied.query || self.is_made_by(value, quotes_for_query),
-            Harm::Filter => denied.filter || self.is_escaped_for_filter(value),
-            Harm::Pattern => denied.pattern || self.is_made_by(value, escapes_pattern),
+            Harm::Query => denied.query || self.is_made_by(value, |function, _| quotes_for_query(function)),
+            Harm::Filter => denied.filter || self.is_made_by(value, escapes_filter),
+            Harm::Pattern => {
+                denied.pattern || self.is_made_by(value, |function, _| escapes_pattern(function))
+            }
             Harm::Parents => denied.parents && denied.root,
-            Harm::Markup => denied.markup || self.is_made_by(value, escape_markup),
+            Harm::Markup => denied.markup || self.is_made_by(value, |function, _| escapes_markup(function)),
             Harm::Code => denied.quotes && denied.opened,
             Harm::Text => denied.text,
             Harm::Host => denied.host,
@@ -239,15 +241,10 @@ impl<'a> Names<'a> {
                 .all(|(_, binding)| self.spend(1) && matches!(binding.meaning, Meaning::Import(_)))
     }
 
-    /// Whether a value is what one of these functions gives: also where the flow is not followed.
-    fn is_made_by(&self, value: Value<'a>, functions: fn(&[Thing<'a>]) -> bool) -> bool {
+    /// Whether a value is what a function gives of which this holds: also where the flow is not followed.
+    fn is_made_by(&self, value: Value<'a>, holds: impl Fn(&str, &Expr) -> bool) -> bool {
         let Expr::Call(call) = value.expr else { return false };
-        functions(&self.things(Value { expr: &call.func, ..value }))
-    }
-
-    fn is_escaped_for_filter(&self, value: Value<'a>) -> bool {
-        let Expr::Call(call) = value.expr else { return false };
-        escapes_filter(&self.things(Value { expr: &call.func, ..value }), &call.func)
+        self.is_only(Value { expr: &call.func, ..value }, |function| holds(function, &call.func))
     }
 
     fn exposure_in_round(&self, value: Value<'a>) -> Exposure {
@@ -325,7 +322,11 @@ impl<'a> Names<'a> {
             _ => Exposure::Unknown,
         };
         let known = self.things(value).into_iter().map(meaning).max().unwrap_or(Exposure::Unknown);
-        if self.is_open(value) { known.max(Exposure::Unknown) } else { known }
+        let is_sure = match known {
+            Exposure::Sanitised => self.is_certain(value),
+            _ => !self.is_open(value),
+        };
+        if is_sure { known } else { known.max(Exposure::Unknown) }
     }
 }
 
@@ -447,7 +448,10 @@ pub(super) fn result_of<'a>(
         Thing::Named(name) => named_exposure(name),
         _ => None,
     });
-    found.collect::<Option<Vec<Exposure>>>()?.into_iter().max()
+    let found = found.collect::<Option<Vec<Exposure>>>()?.into_iter().max()?;
+    // What may be another function makes nothing harmless.
+    let is_sure = found > Exposure::Sanitised || names.is_certain(Value { expr: &call.func, scope });
+    is_sure.then_some(found)
 }
 
 /// Whether a name is another one or something inside it.
@@ -455,33 +459,26 @@ fn is_within(name: &str, known: &str) -> bool {
     name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// Whether all of these are functions of other files of which this holds.
-fn are_all<'a>(things: &[Thing<'a>], holds: fn(&str) -> bool) -> bool {
-    !things.is_empty() && things.iter().all(|thing| matches!(thing, Thing::Named(name) if holds(name)))
-}
-
 fn last_part(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or_default()
 }
 
 /// Whether a function escapes markup. One of another file says so in its own name.
-pub(super) fn escape_markup(things: &[Thing<'_>]) -> bool {
-    are_all(things, |name| {
-        let has = |wanted: &[&str]| last_part(name).split('_').any(|word| wanted.contains(&word));
-        has(&["escape"]) && has(&["html", "xml"]) || MARKUP_ESCAPES.contains(&name)
-    })
+pub(super) fn escapes_markup(function: &str) -> bool {
+    let has = |wanted: &[&str]| last_part(function).split('_').any(|word| wanted.contains(&word));
+    has(&["escape"]) && has(&["html", "xml"]) || MARKUP_ESCAPES.contains(&function)
 }
 
-/// Whether a method quotes what it is given for a database or a directory, whatever it is a method of.
-pub(super) fn quotes_for_query(things: &[Thing<'_>]) -> bool {
-    are_all(things, |name| {
-        QUOTING_METHODS.contains(&last_part(name)) && !MARKUP_ESCAPES.contains(&name) && name != "re.escape"
-    })
+/// Whether a method quotes what it is given for a database, whatever it is a method of.
+pub(super) fn quotes_for_query(function: &str) -> bool {
+    QUOTING_METHODS.contains(&last_part(function))
+        && !MARKUP_ESCAPES.contains(&function)
+        && !escapes_pattern(function)
 }
 
 /// Whether a function escapes a value for a filter of LDAP. Where nothing is known of what it is an attribute of, its
 /// whole path says so: `self.ldap.filter.escape_filter_chars`.
-pub(super) fn escapes_filter(things: &[Thing<'_>], callee: &Expr) -> bool {
+pub(super) fn escapes_filter(function: &str, callee: &Expr) -> bool {
     let is_path = || {
         let mut rest = Some(callee);
         ["escape_filter_chars", "filter", "ldap"].iter().all(|part| {
@@ -490,20 +487,18 @@ pub(super) fn escapes_filter(things: &[Thing<'_>], callee: &Expr) -> bool {
             attribute.is_some_and(|attribute| attribute.attr.as_str() == *part)
         })
     };
-    let is_known = |name: &str| {
-        matches!(name, "ldap.filter.escape_filter_chars" | "ldap3.utils.conv.escape_filter_chars")
-    };
-    are_all(things, is_known) || are_all(things, |name| name == "?.escape_filter_chars") && is_path()
+    matches!(function, "ldap.filter.escape_filter_chars" | "ldap3.utils.conv.escape_filter_chars")
+        || function == "?.escape_filter_chars" && is_path()
 }
 
 /// Whether a function fills a template of a filter of LDAP with values that it escapes.
-pub(super) fn fills_filter(things: &[Thing<'_>]) -> bool {
-    are_all(things, |name| name == "ldap.filter.filter_format")
+pub(super) fn fills_filter(function: &str) -> bool {
+    function == "ldap.filter.filter_format"
 }
 
 /// Whether a function makes a text a pattern that fits only the same text.
-pub(super) fn escapes_pattern(things: &[Thing<'_>]) -> bool {
-    are_all(things, |name| name == "re.escape")
+pub(super) fn escapes_pattern(function: &str) -> bool {
+    function == "re.escape"
 }
 
 /// What databases and directories call the method that makes a text harmless to them.

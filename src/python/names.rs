@@ -24,6 +24,9 @@ pub(super) const MAX_MEANINGS: usize = 256;
 /// How far names are followed through one another.
 const MAX_DEPTH: u32 = 400;
 
+/// How many names after one another are followed to tell whether all that one can be bound to is in sight.
+const MAX_BINDINGS: u32 = 16;
+
 /// How much may be spent on one file before it counts as too complex to be analysed; a file with more nodes has more
 /// to spend. A unit is about what a look at one entry of a list costs, or one byte of a text that is kept: with all of
 /// it spent, a few seconds and a hundred megabytes are.
@@ -227,6 +230,48 @@ impl<'a> Names<'a> {
             _ => None,
         });
         named.collect()
+    }
+
+    /// Whether an expression refers to something outside the file of which this holds, and can be nothing else. Only
+    /// then it can make anything harmless: a name that has another meaning as well may have that one.
+    pub fn is_only(&self, value: Value<'a>, holds: impl Fn(&str) -> bool) -> bool {
+        are_all(&self.things(value), holds) && self.is_certain(value)
+    }
+
+    /// Whether all that the names in an expression can be bound to is in sight.
+    pub(super) fn is_certain(&self, value: Value<'a>) -> bool {
+        self.is_certain_within(value, MAX_BINDINGS)
+    }
+
+    fn is_certain_within(&self, value: Value<'a>, depth: u32) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let at = |expr: &'a Expr| self.is_certain_within(Value { expr, ..value }, depth);
+        match value.expr {
+            Expr::Name(name) => {
+                let Some(home) = self.tree.scope_binding(value.scope, &name.id) else {
+                    return known::is_builtin(&name.id) || !self.tree.has_stars();
+                };
+                self.tree.bindings_in(home, &name.id).all(|(_, binding)| match &binding.meaning {
+                    _ if !self.spend(1) => false,
+                    Meaning::Import(_) | Meaning::Function(_) | Meaning::Class(_) => true,
+                    Meaning::Value { expr, scope, steps } => {
+                        let given = Value { expr, scope: *scope };
+                        steps.is_empty()
+                            && !self.things(given).is_empty()
+                            && self.is_certain_within(given, depth)
+                    }
+                    Meaning::Parameter { is_self, .. } => *is_self,
+                    Meaning::Opaque => false,
+                })
+            }
+            Expr::Attribute(attribute) => at(&attribute.value),
+            Expr::Call(call) => at(&call.func),
+            Expr::Subscript(item) => at(&item.value),
+            Expr::If(choice) => at(&choice.body) && at(&choice.orelse),
+            Expr::BoolOp(choice) => choice.values.iter().all(at),
+            Expr::Lambda(_) => true,
+            literal => literal.is_literal_expr(),
+        }
     }
 
     /// [`Names::attribute_of`] without what this file itself assigns to the attribute: the target of an
@@ -861,4 +906,9 @@ fn display_type(expr: &Expr) -> Option<&'static str> {
         Expr::BinOp(_) => "?",
         _ => return Some("?"),
     })
+}
+
+/// Whether all of these are things outside the file of which this holds; not where there are none.
+pub(super) fn are_all(things: &[Thing<'_>], holds: impl Fn(&str) -> bool) -> bool {
+    !things.is_empty() && things.iter().all(|thing| matches!(thing, Thing::Named(name) if holds(name)))
 }

@@ -13,10 +13,10 @@ use super::value::{
 use super::{Frame, Run};
 use crate::python::constant::{Constant, apply_function, apply_method};
 use crate::python::exposure::{
-    Exposure, escape_markup, escapes_filter, escapes_pattern, fills_filter, quotes_for_query, result_of,
+    Exposure, escapes_filter, escapes_markup, escapes_pattern, fills_filter, quotes_for_query, result_of,
     source_of,
 };
-use crate::python::names::{Thing, Value};
+use crate::python::names::{Thing, Value, are_all};
 use crate::python::template::{Field, Hole, format_holes};
 use crate::python::tree::{Binding, Meaning, ScopeId, ScopeKind};
 
@@ -55,22 +55,10 @@ impl<'a> Run<'_, 'a> {
         {
             return known;
         }
-        let constants = || positional.iter().map(|value| value.constant.clone()).collect::<Option<Vec<_>>>();
         let things = self.names.things(place);
-        for thing in &things {
-            match thing {
-                Thing::Named(name) if keywords.is_empty() => {
-                    if let Some(result) = constants().and_then(|given| apply_function(name, &given)) {
-                        return Abstract::known(result);
-                    }
-                }
-                Thing::Function(function) => {
-                    if let Some(result) = self.enter(frame, *function, call, &positional) {
-                        return result;
-                    }
-                }
-                _ => {}
-            }
+        let only = |holds: &dyn Fn(&str) -> bool| are_all(&things, holds) && self.names.is_certain(place);
+        if let Some(result) = self.result(frame, call, &things, &positional) {
+            return result;
         }
         if things.iter().any(|thing| matches!(thing, Thing::Named(name) if name == "flask.make_response"))
             && let [answer, ..] = positional.as_slice()
@@ -79,35 +67,32 @@ impl<'a> Run<'_, 'a> {
             // Headers are no part of the page.
             return Abstract { constant: None, ..at_key(answer, &Constant::Int(0)) }.at_least_unknown();
         }
-        if is_only(&things, "builtins.enumerate")
+        if only(&|name| name == "builtins.enumerate")
             && let [iterated, ..] = positional.as_slice()
         {
             return numbered(iterated);
         }
-        let escaped = escape_markup(&things);
+        let escaped = only(&escapes_markup);
         let names_pure = things.iter().any(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
         // A module that a function is in gives nothing of itself.
-        let of_module = escaped
-            || !things.is_empty()
-                && things.iter().all(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
+        let of_module = escaped || only(&is_pure);
         let receiver = receiver.filter(|_| !of_module).map(|(_, value)| value);
         // What is a part of something from outside may be a text: `request.args.get("name")`.
         let is_part =
             receiver.as_ref().is_some_and(|whole| whole.exposure >= Exposure::Input && !whole.denied.text);
-        let fills_template = fills_filter(&things)
+        let fills_template = only(&fills_filter)
             && positional.first().is_some_and(|template| template.exposure == Exposure::Constant);
         let given = positional.into_iter().chain(keywords).chain(receiver);
         let all = given.reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown));
         let mut denied = Denied { host: false, ..all.denied };
         denied.markup |= escaped;
-        denied.query |= quotes_for_query(&things);
-        denied.filter |= escapes_filter(&things, &call.func) || fills_template;
-        denied.pattern |= escapes_pattern(&things);
+        denied.query |= only(&quotes_for_query);
+        denied.filter |= only(&|name| escapes_filter(name, &call.func)) || fills_template;
+        denied.pattern |= only(&escapes_pattern);
         let takes_quotes = escaped && call.arguments.find_keyword("quote").is_none();
         denied.quotes |= takes_quotes;
         denied.single_quotes |= takes_quotes;
-        let are_paths = !things.is_empty()
-            && things.iter().all(|thing| matches!(thing, Thing::Named(name) if keeps_path(name)));
+        let are_paths = only(&keeps_path);
         denied.parents &= are_paths;
         denied.root &= are_paths;
         let all = Abstract { constant: None, elements: None, denied, ..all };
@@ -124,10 +109,34 @@ impl<'a> Run<'_, 'a> {
         all.made_elsewhere(is_part)
     }
 
+    /// What all functions that may be called give, where each of them is known.
+    fn result(
+        &self,
+        frame: &Frame<'a>,
+        call: &'a ast::ExprCall,
+        things: &[Thing<'a>],
+        positional: &[Abstract],
+    ) -> Option<Abstract> {
+        let constants = || positional.iter().map(|value| value.constant.clone()).collect::<Option<Vec<_>>>();
+        let mut all = None;
+        for thing in things {
+            let result = match thing {
+                Thing::Named(name) if call.arguments.keywords.is_empty() => {
+                    Abstract::known(apply_function(name, &constants()?)?)
+                }
+                Thing::Function(function) => self.enter(frame, *function, call, positional)?,
+                _ => return None,
+            };
+            all = Some(match all {
+                Some(before) => Abstract::join(before, result),
+                None => result,
+            });
+        }
+        all.filter(|_| self.names.is_certain(Value { expr: &call.func, scope: frame.scope }))
+    }
+
     fn joins_paths(&self, call: &'a ast::ExprCall, scope: ScopeId) -> bool {
-        let things = self.names.things(Value { expr: &call.func, scope });
-        !things.is_empty()
-            && things.iter().all(|thing| matches!(thing, Thing::Named(name) if name == "os.path.join"))
+        self.names.is_only(Value { expr: &call.func, scope }, |name| name == "os.path.join")
     }
 
     /// Whether something of this file may give back the text it is given: a function, or a class that is a text.
@@ -515,10 +524,6 @@ fn keeps_parents(method: &str, given: &[Abstract]) -> bool {
 fn keeps_start(method: &str) -> bool {
     matches!(method, "lower" | "upper" | "title" | "capitalize" | "casefold" | "encode" | "decode")
         || matches!(method, "rstrip" | "removesuffix" | "expandtabs" | "splitlines")
-}
-
-fn is_only(things: &[Thing<'_>], wanted: &str) -> bool {
-    !things.is_empty() && things.iter().all(|thing| matches!(thing, Thing::Named(name) if name == wanted))
 }
 
 /// `enumerate(iterated)`: pairs of a number and an element.

@@ -103,8 +103,8 @@ impl<'a> Run<'_, 'a> {
     fn narrow_address(&self, frame: &mut Frame<'a>, call: &'a ast::ExprCall) {
         let tests = ["django.utils.http.url_has_allowed_host_and_scheme", "django.utils.http.is_safe_url"];
         let Some(Expr::Name(address)) = call.arguments.find_argument_value("url", 0) else { return };
-        let names = self.names.qualified(Value { expr: &call.func, scope: frame.scope });
-        let is_test = !names.is_empty() && names.iter().all(|name| tests.contains(&name.as_str()));
+        let place = Value { expr: &call.func, scope: frame.scope };
+        let is_test = self.names.is_only(place, |name| tests.contains(&name));
         if let (true, Some(value)) = (is_test, frame.state.get_mut(address.id.as_str())) {
             value.denied.host = true;
         }
@@ -140,8 +140,8 @@ impl<'a> Run<'_, 'a> {
             }
             (Expr::Attribute(method), []) if method.attr.as_str() == "is_absolute" => Some(&*method.value),
             (func, [path]) => {
-                let names = self.names.qualified(Value { expr: func, scope: frame.scope });
-                (!names.is_empty() && names.iter().all(|name| name == "os.path.isabs")).then_some(path)
+                let place = Value { expr: func, scope: frame.scope };
+                self.names.is_only(place, |name| name == "os.path.isabs").then_some(path)
             }
             _ => None,
         };
@@ -163,17 +163,16 @@ impl<'a> Run<'_, 'a> {
     /// `"'" in text` does not hold: the text, or a part of it, is free of quotes.
     fn deny(&self, frame: &mut Frame<'a>, part: &'a Expr, text: &'a Expr) {
         let Some(Constant::Str(part)) = self.value(frame, part).constant else { return };
-        let mut text = text;
-        let mut between_quotes = false;
-        while let Expr::Subscript(subscript) = text {
-            if let Expr::Slice(slice) = &*subscript.slice {
+        let (text, between_quotes) = match text {
+            Expr::Subscript(ast::ExprSubscript { value, slice, .. }) => match &**slice {
                 // The rest of the text was not tested, but that it begins with a quote may have been.
-                if !self.leaves_out_ends(frame, slice) || !matches!(part.as_str(), "'" | "\"") {
-                    return;
-                }
-                between_quotes = true;
-            }
-            text = &subscript.value;
+                Expr::Slice(slice) if self.leaves_out_ends(frame, slice) => (&**value, true),
+                _ => return,
+            },
+            text => (text, false),
+        };
+        if between_quotes && !matches!(part.as_str(), "'" | "\"") {
+            return;
         }
         let Expr::Name(name) = text else { return };
         if let Some(value) = frame.state.get_mut(name.id.as_str())

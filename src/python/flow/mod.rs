@@ -200,7 +200,6 @@ impl<'a> Run<'_, 'a> {
 
     fn is_harmless_type(&self, annotation: &'a Expr, scope: ScopeId) -> bool {
         let outside = self.names.tree.scope(scope).parent.unwrap_or(scope);
-        let names = self.names.qualified(Value { expr: annotation, scope: outside });
         let harmless = [
             "builtins.int",
             "builtins.float",
@@ -209,6 +208,6 @@ impl<'a> Run<'_, 'a> {
             "datetime.date",
             "datetime.datetime",
         ];
-        !names.is_empty() && names.iter().all(|name| harmless.contains(&name.as_str()))
+        self.names.is_only(Value { expr: annotation, scope: outside }, |name| harmless.contains(&name))
     }
 }
