@@ -431,7 +431,7 @@ pub(super) fn fact<'a>(names: &Names<'a>, value: Value<'a>) -> Option<Exposure> 
     let found = names.qualified(value);
     let facts = found.iter().map(|name| match name.as_str() {
         name if is_one_of(name, REQUEST_FACTS) => Some(Exposure::Unknown),
-        name if is_one_of(name, INTERPRETER_FACTS) => Some(Exposure::Sanitised),
+        name if is_one_of(name, INTERPRETER_FACTS) && names.is_certain(value) => Some(Exposure::Sanitised),
         _ => None,
     });
     facts.collect::<Option<Vec<Exposure>>>()?.into_iter().max()

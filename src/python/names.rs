@@ -7,7 +7,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use compact_str::CompactString;
-use ruff_python_ast::{self as ast, Expr};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -114,6 +114,8 @@ pub struct Names<'a> {
     callers: OnceCell<Callers<'a>>,
     /// Names whose lists and mappings the file changes, once it was asked for.
     pub(super) changed: OnceCell<FxHashSet<&'a str>>,
+    /// Calls of `setattr`, once they were asked for.
+    setattr_calls: OnceCell<Vec<(&'a ast::ExprCall, ScopeId)>>,
     /// Whether anything in the file can come from a request, once it was asked for.
     pub(super) requests: OnceCell<bool>,
     /// The most exposed value that was asked about lately.
@@ -141,6 +143,7 @@ impl<'a> Names<'a> {
             entered: RefCell::default(),
             callers: OnceCell::new(),
             changed: OnceCell::new(),
+            setattr_calls: OnceCell::new(),
             requests: OnceCell::new(),
             witness: Cell::new(None),
             depth: Cell::new(0),
@@ -240,7 +243,8 @@ impl<'a> Names<'a> {
 
     /// Whether all that the names in an expression can be bound to is in sight.
     pub(super) fn is_certain(&self, value: Value<'a>) -> bool {
-        self.is_certain_within(value, MAX_BINDINGS)
+        let is_replaced = |thing: &Thing<'a>| matches!(thing, Thing::Named(name) if self.is_replaced(name));
+        self.is_certain_within(value, MAX_BINDINGS) && !self.things(value).iter().any(is_replaced)
     }
 
     fn is_certain_within(&self, value: Value<'a>, depth: u32) -> bool {
@@ -272,6 +276,42 @@ impl<'a> Names<'a> {
             Expr::Lambda(_) => true,
             literal => literal.is_literal_expr(),
         }
+    }
+
+    /// Whether the file puts something of its own in the place of what has this qualified name: `shlex.quote = str`.
+    fn is_replaced(&self, name: &str) -> bool {
+        let name = name.split(['(', '[']).next().unwrap_or_default();
+        let parts = name.match_indices('.').map(|(dot, _)| {
+            let attribute = &name[dot + 1..];
+            (&name[..dot], attribute.split('.').next().unwrap_or(attribute))
+        });
+        parts.into_iter().any(|(module, attribute)| self.is_attribute_replaced(module, attribute))
+    }
+
+    fn is_attribute_replaced(&self, module: &str, attribute: &str) -> bool {
+        let is_module = |expr: &'a Expr, scope: ScopeId| {
+            let things = self.things(Value { expr, scope });
+            things.iter().any(|thing| matches!(thing, Thing::Named(name) if name == module))
+        };
+        let assigned = self.tree.attribute_values(attribute);
+        assigned.iter().any(|it| !self.spend(1) || is_module(&it.target.value, it.target_scope))
+            || self.setattr_calls().iter().any(|&(call, scope)| {
+                let [object, name, ..] = &*call.arguments.args else { return false };
+                let constant = self.constant(Value { expr: name, scope });
+                let may_be_it = constant.is_none_or(|constant| constant.as_str() == Some(attribute));
+                !self.spend(1) || may_be_it && is_module(object, scope)
+            })
+    }
+
+    fn setattr_calls(&self) -> &[(&'a ast::ExprCall, ScopeId)] {
+        self.setattr_calls.get_or_init(|| {
+            let is_setattr = |func: &Expr| matches!(func, Expr::Name(name) if name.id.as_str() == "setattr");
+            let calls = self.tree.nodes().filter_map(|(id, node)| match node {
+                AnyNodeRef::ExprCall(call) if is_setattr(&call.func) => Some((call, self.tree.scope_of(id))),
+                _ => None,
+            });
+            calls.collect()
+        })
     }
 
     /// [`Names::attribute_of`] without what this file itself assigns to the attribute: the target of an
