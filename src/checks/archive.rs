@@ -1,4 +1,4 @@
-use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind, Stmt};
 use ruff_text_size::Ranged;
 
 use super::{Family, member_names};
@@ -465,20 +465,61 @@ fn happens_before<'a>(call: &Call<'_, 'a>, target: AnyNodeRef<'a>) -> bool {
     }
 }
 
-/// Whether a call only runs where `tarfile` knows no filters yet: in the `else` of a test for them.
+/// Whether a call only runs where `tarfile` knows no filters yet: in the `else` of a test for them, or where the same
+/// call with a filter was refused.
 fn is_for_old_python(call: &Call<'_, '_>) -> bool {
     let mut inner = call.node;
     for around in call.module.ancestors(call.node) {
-        if let AnyNodeRef::ElifElseClause(ast::ElifElseClause { test: None, .. }) = inner
-            && let AnyNodeRef::StmtIf(choice) = around
-            && choice.elif_else_clauses.len() == 1
-            && asks_for_filters(call, &choice.test)
-        {
+        let is_for_old = match (inner, around) {
+            (AnyNodeRef::ElifElseClause(ast::ElifElseClause { test: None, .. }), AnyNodeRef::StmtIf(choice)) => {
+                choice.elif_else_clauses.len() == 1 && asks_for_filters(call, &choice.test)
+            }
+            (AnyNodeRef::ExceptHandlerExceptHandler(handler), AnyNodeRef::StmtTry(attempt)) => {
+                is_refused(call, attempt, handler)
+            }
+            _ => false,
+        };
+        if is_for_old {
             return true;
         }
         inner = around;
     }
     false
+}
+
+/// `try: archive.extractall(folder, filter="data")`, `except TypeError: archive.extractall(folder)`. Were anything else
+/// different, the first call could be refused for that.
+fn is_refused<'a>(
+    call: &Call<'_, 'a>,
+    attempt: &'a ast::StmtTry,
+    handler: &'a ast::ExceptHandlerExceptHandler,
+) -> bool {
+    let module = call.module;
+    let (AnyNodeRef::ExprCall(bare), [Stmt::Expr(tried)]) = (call.node, &*attempt.body) else { return false };
+    let Expr::Call(filtered) = &*tried.value else { return false };
+    let is_type_error =
+        handler.type_.as_deref().is_some_and(|caught| module.is_only(caught, &["builtins.TypeError"]));
+    let is_filter = |keyword: &&'a ast::Keyword| keyword.arg.as_deref() == Some("filter");
+    let rest = |call: &'a ast::ExprCall| {
+        let keywords = call.arguments.keywords.iter().filter(|keyword| !is_filter(keyword));
+        let given = call.arguments.args.iter().chain(keywords.clone().map(|keyword| &keyword.value));
+        let names: Vec<Option<&str>> = keywords.map(|keyword| keyword.arg.as_deref()).collect();
+        let texts: Vec<&str> =
+            std::iter::once(&*call.func).chain(given).map(|expr| &module.file().text()[expr.range()]).collect();
+        (names, texts)
+    };
+    // What is called on the way may give something else the second time.
+    let is_plain =
+        !module.tree().descendants(module.tree().id(&bare.arguments)).any(|node| node.is_expr_call());
+    is_type_error
+        && is_plain
+        && rest(bare) == rest(filtered)
+        && filtered
+            .arguments
+            .keywords
+            .iter()
+            .find(is_filter)
+            .is_some_and(|keyword| filter(module, module.value(&keyword.value)) == Filter::Safe)
 }
 
 /// `hasattr(tarfile, "data_filter")`

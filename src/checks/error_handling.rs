@@ -182,11 +182,12 @@ fn keyword(statement: impl Ranged, keyword: &str) -> TextRange {
 }
 
 fn decides_about_access<'a>(module: &Module<'a>, assert: &'a ast::StmtAssert) -> bool {
-    if is_about_shape(&assert.test) {
+    if is_about_shape(&assert.test) || is_for_type_checkers(module, assert) {
         return false;
     }
     // `perm` alone is a permutation as often as a permission.
-    names_in(module, assert.test.range()).any(|name| name != "perm" && is_about_access(&words(name)))
+    names_in(module, assert.test.range())
+        .any(|name| name != "perm" && asks_about_access(&words(name)))
         && !is_in_test(module, AnyNodeRef::from(assert))
 }
 
@@ -205,6 +206,33 @@ fn is_about_shape(test: &Expr) -> bool {
         },
         _ => false,
     }
+}
+
+/// How names begin that ask a question, whatever it ends with: `is_admin_of(page)`.
+const ASKING: &[&str] = &["allow", "allows", "can", "check", "has", "have", "is", "may", "must", "require", "requires"];
+
+/// Whether a name asks about access, and not after something of an administrator's: `admin_url`.
+fn asks_about_access(words: &[CompactString]) -> bool {
+    let Some((last, first)) = words.last().zip(words.first()) else { return false };
+    is_about_access(words)
+        && (ASKING.contains(&first.as_str())
+            || is_about_access(std::slice::from_ref(last))
+            || !words.iter().any(|word| is_about_access(std::slice::from_ref(word))))
+}
+
+/// Whether a statement stands where only type checkers look: below `if TYPE_CHECKING:`.
+fn is_for_type_checkers<'a>(module: &Module<'a>, assert: &'a ast::StmtAssert) -> bool {
+    let mut inner = AnyNodeRef::from(assert);
+    module.ancestors(inner).any(|around| {
+        let is_body = std::mem::replace(&mut inner, around).range();
+        match around {
+            AnyNodeRef::StmtIf(choice) => {
+                choice.body.iter().any(|statement| statement.range().contains_range(is_body))
+                    && module.is_only(&choice.test, &["typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"])
+            }
+            _ => false,
+        }
+    })
 }
 
 fn is_about_access(words: &[CompactString]) -> bool {

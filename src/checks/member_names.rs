@@ -87,15 +87,18 @@ const KEEPING_METHODS: &[&str] = &[
 ];
 
 /// What takes a path to where it leads.
-const PATH_TESTS: &[&str] = &[
-    "abspath",
-    "commonpath",
-    "commonprefix",
-    "is_relative_to",
+const PATH_TESTS: &[&str] =
+    &["abspath", "commonpath", "commonprefix", "is_relative_to", "realpath", "relative_to", "resolve"];
+
+/// What functions are called that tell whether a path leads into a folder. One of this file has to do so.
+const CONTAINMENT_TESTS: &[&str] = &[
+    "is_in_directory",
+    "is_inside_directory",
+    "is_path_within",
+    "is_safe_path",
+    "is_subpath",
+    "is_within",
     "is_within_directory",
-    "realpath",
-    "relative_to",
-    "resolve",
 ];
 
 /// What a function uses that creates files.
@@ -390,16 +393,36 @@ impl<'a> Tests<'_, 'a> {
 
     /// A call of what takes a path to where it leads, for the path in question.
     fn is_resolving(&self, node: AnyNodeRef<'a>) -> bool {
-        let word = match node {
-            AnyNodeRef::ExprCall(call) => match &*call.func {
-                Expr::Name(name) => name.id.as_str(),
-                Expr::Attribute(method) => method.attr.as_str(),
-                _ => return false,
+        match node {
+            AnyNodeRef::ExprCall(call) => {
+                let is_known = called(call).is_some_and(|word| PATH_TESTS.contains(&word));
+                (is_known || self.tells_containment(call)) && self.mentions(node, &self.about)
+            }
+            AnyNodeRef::ExprName(name) => self.resolved.contains(name.id.as_str()),
+            _ => false,
+        }
+    }
+
+    /// Whether a function that by its name tells whether a path leads into a folder does so, where its code is in sight.
+    fn tells_containment(&self, call: &'a ast::ExprCall) -> bool {
+        let tree = self.module.tree();
+        let things = self.module.names().things(self.module.value(&call.func));
+        let follows = |thing: &Thing<'a>| match thing {
+            Thing::Function(scope) => match tree.scope(*scope).kind {
+                ScopeKind::Function(function) => {
+                    let words = |node: AnyNodeRef<'a>| node.as_expr_call().and_then(|call| called(call));
+                    let nodes = || tree.descendants(tree.id(function)).take(MAX_SEARCH);
+                    nodes().filter_map(words).any(|word| PATH_TESTS.contains(&word))
+                        && nodes().any(|node| {
+                            node.is_expr_compare()
+                                || matches!(words(node), Some("startswith" | "is_relative_to" | "relative_to"))
+                        })
+                }
+                _ => false,
             },
-            AnyNodeRef::ExprName(name) => return self.resolved.contains(name.id.as_str()),
-            _ => return false,
+            _ => true,
         };
-        PATH_TESTS.contains(&word) && self.mentions(node, &self.about)
+        called(call).is_some_and(|word| CONTAINMENT_TESTS.contains(&word)) && things.iter().all(follows)
     }
 
     /// Whether a statement has a consequence of where the path leads.
@@ -426,9 +449,9 @@ impl<'a> Tests<'_, 'a> {
             compares |= match node {
                 AnyNodeRef::ExprCompare(_) => true,
                 AnyNodeRef::ExprAttribute(method) => {
-                    matches!(method.attr.as_str(), "startswith" | "is_relative_to" | "is_within_directory")
+                    matches!(method.attr.as_str(), "startswith" | "is_relative_to")
                 }
-                AnyNodeRef::ExprName(name) => name.id.as_str() == "is_within_directory",
+                AnyNodeRef::ExprCall(call) => self.tells_containment(call),
                 _ => false,
             };
             resolves |= self.is_resolving(node);
@@ -447,5 +470,14 @@ impl<'a> Tests<'_, 'a> {
                         | AnyNodeRef::StmtBreak(_)
                 )
             })
+    }
+}
+
+/// The last word of what is called.
+fn called(call: &ast::ExprCall) -> Option<&str> {
+    match &*call.func {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(method) => Some(method.attr.as_str()),
+        _ => None,
     }
 }

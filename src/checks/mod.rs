@@ -50,6 +50,7 @@ mod process;
 mod randomness;
 mod regex;
 mod secrets;
+mod setup_commands;
 mod shell;
 mod source_integrity;
 mod sql;

@@ -301,6 +301,8 @@ fn pickling_setting(node: &Node<'_, '_>, hits: &mut Hits) {
                 }
             }
         }
+        // It is what managers of processes do unasked, and is judged there by their key.
+        AnyNodeRef::Keyword(_) if is_for_manager(node) => {}
         AnyNodeRef::Keyword(ast::Keyword { arg: Some(name), value, .. }) => judge(name.as_str(), value),
         AnyNodeRef::ExprDict(dict) => {
             for item in dict {
@@ -311,6 +313,14 @@ fn pickling_setting(node: &Node<'_, '_>, hits: &mut Hits) {
         }
         _ => {}
     }
+}
+
+fn is_for_manager(node: &Node<'_, '_>) -> bool {
+    let module = node.module;
+    let call = module.parent(node.node).and_then(|arguments| module.parent(arguments));
+    let Some(AnyNodeRef::ExprCall(call)) = call else { return false };
+    let names = module.qualified(&call.func);
+    !names.is_empty() && names.iter().all(|name| name.starts_with("multiprocessing.managers."))
 }
 
 /// A dotted path in a setting: `"….PickleSerializer"`.

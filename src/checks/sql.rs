@@ -361,7 +361,16 @@ fn has_hole_for_value(template: &str) -> bool {
         .any(|(at, _)| stands_for_value(template, at) || template[..at].ends_with('\''))
 }
 
+/// Whether a part is the table of a column: `= {table}.id`.
+fn is_qualifier(template: &str, at: usize) -> bool {
+    let after = template[at..].strip_prefix(HOLE).and_then(|rest| rest.strip_prefix('.'));
+    after.is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '"' | '`' | HOLE)))
+}
+
 fn stands_for_value(template: &str, at: usize) -> bool {
+    if is_qualifier(template, at) {
+        return false;
+    }
     // What is told by the word before a long list of holes is told at its first.
     let before = template[template.floor_char_boundary(at.saturating_sub(100))..at].trim_end();
     before.ends_with(['=', '<', '>', '%']) || {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::call::Call;
+use super::constant::Constant;
 use super::names::{Names, Thing, Value, Written};
 use super::template::shows_number;
 use super::tree::{Meaning, ScopeKind};
@@ -282,6 +283,12 @@ impl<'a> Names<'a> {
                     parts.partition(|part| is_number(part) && self.takes_formats(at(&part.expression)));
                 let numbers = if numbers.is_empty() { Exposure::Constant } else { Exposure::Sanitised };
                 self.built(parts.into_iter().map(|part| at(&part.expression))).max(numbers)
+            }
+            // Between numbers it builds nothing: only a text makes it the `/` of paths for certain.
+            Expr::BinOp(ast::ExprBinOp { op: Operator::Div, left, right, .. })
+                if ![left, right].iter().any(|side| matches!(self.constant(at(side)), Some(Constant::Str(_)))) =>
+            {
+                self.exposure(at(left)).max(self.exposure(at(right)))
             }
             Expr::BinOp(binary) if is_building(binary.op) => self.built(operands(value.expr).map(at)),
             Expr::BinOp(ast::ExprBinOp { op: Operator::Mult, left, right, .. }) => {

@@ -15,6 +15,7 @@ pub fn is_builtin(name: &str) -> bool {
 static BUILTINS: &[&str] = &[
     "BaseException",
     "Exception",
+    "TypeError",
     "__build_class__",
     "__builtins__",
     "__import__",

@@ -72,6 +72,9 @@ impl<'a> Run<'_, 'a> {
         {
             return numbered(iterated);
         }
+        if only(&|name| name == "builtins.zip") && !call.arguments.args.iter().any(Expr::is_starred_expr) {
+            return zipped(&positional);
+        }
         let escaped = only(&escapes_markup);
         let names_pure = things.iter().any(|thing| matches!(thing, Thing::Named(name) if is_pure(name)));
         // A module that a function is in gives nothing of itself.
@@ -532,6 +535,14 @@ fn numbered(iterated: &Abstract) -> Abstract {
         vec![(Constant::Int(0), Abstract::of(Exposure::Sanitised)), (Constant::Int(1), element_of(iterated))];
     let pair = with_elements(Abstract::of(Exposure::Constant), pair);
     with_elements(Abstract::of(Exposure::Constant), vec![(Constant::Int(0), pair)])
+}
+
+/// `zip(iterated, …)`: one element of each.
+fn zipped(iterated: &[Abstract]) -> Abstract {
+    let elements = iterated.iter().map(element_of).enumerate();
+    let elements = elements.map(|(i, value)| (Constant::Int(i as i64), value)).collect();
+    let row = with_elements(Abstract::of(Exposure::Constant), elements);
+    with_elements(Abstract::of(Exposure::Constant), vec![(Constant::Int(0), row)])
 }
 
 /// What a method of a mapping shows of it.

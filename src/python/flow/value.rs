@@ -351,6 +351,11 @@ pub(super) fn combined(left: Abstract, op: Operator, right: Abstract) -> Abstrac
             let root = text_of(&left).is_some_and(|template| is_folder(before(template, '%')));
             Abstract::built([left, right]).denying_root(root)
         }
+        // Between numbers it builds nothing, and where neither is a text or comes from outside there is no telling.
+        Operator::Div if divides(&left) && divides(&right) => {
+            let all = left.join(right);
+            Abstract { constant: None, elements: None, ..all }
+        }
         Operator::Div => {
             let root = deny_root([&left, &right]);
             Abstract::built([left, right]).denying_root(root)
@@ -360,6 +365,11 @@ pub(super) fn combined(left: Abstract, op: Operator, right: Abstract) -> Abstrac
             Abstract { constant: None, elements: None, ..all }
         }
     }
+}
+
+/// Whether a value may be a number for all that is known.
+fn divides(value: &Abstract) -> bool {
+    value.exposure <= Exposure::Unknown && text_of(value).is_none()
 }
 
 /// Whether a value is certainly a text without quotes, or a list: only a number can repeat it.
