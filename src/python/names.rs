@@ -335,7 +335,7 @@ impl<'a> Names<'a> {
     fn collect(&self, Value { expr, scope }: Value<'a>, out: &mut Things<'a>) {
         let mut also = |expr: &'a Expr| add_all(out, self.things(Value { expr, scope }));
         match expr {
-            Expr::Name(name) => self.collect_name(name.id.as_str(), scope, out),
+            Expr::Name(name) => self.collect_name(name.id.as_str(), scope, Some(self.tree.id(name)), out),
             Expr::Attribute(attribute) => {
                 let base = self.things(Value { expr: &attribute.value, scope });
                 add_all(out, self.attribute_of(&base, attribute.attr.as_str()));
@@ -368,25 +368,68 @@ impl<'a> Names<'a> {
         !names.is_empty() && names.iter().all(|name| name == "pathlib.Path()")
     }
 
-    fn collect_name(&self, name: &str, scope: ScopeId, out: &mut Things<'a>) {
+    /// `read` is where the name is read, if that is known.
+    fn collect_name(&self, name: &str, scope: ScopeId, read: Option<NodeId>, out: &mut Things<'a>) {
         match self.tree.scope_binding(scope, name) {
             None => self.collect_unbound(name, scope, out),
             Some(home) => {
-                let mut certain =
-                    !matches!(self.tree.scope(home).kind, ScopeKind::Module | ScopeKind::Class(_));
-                for (index, binding) in self.tree.bindings_in(home, name) {
+                for (index, _) in self.tree.bindings_in(home, name) {
                     // Each meaning is compared with those before it.
                     if !self.spend(1 + out.len()) {
                         return;
                     }
-                    certain |= !binding.conditional;
                     add_all(out, self.binding(index).iter().cloned());
                 }
-                if !certain && known::is_builtin(name) {
+                if known::is_builtin(name) && self.may_be_unbound(name, home, read) {
                     add(out, named("builtins", name));
                 }
             }
         }
+    }
+
+    /// Whether a name of a module or class may be read before a statement that certainly runs has bound it, or after it was
+    /// deleted: until then, and from then on, it is the builtin.
+    fn may_be_unbound(&self, name: &str, home: ScopeId, read: Option<NodeId>) -> bool {
+        if !matches!(self.tree.scope(home).kind, ScopeKind::Module | ScopeKind::Class(_)) {
+            return false;
+        }
+        let certain = self.tree.bindings_in(home, name).filter(|(_, binding)| !binding.conditional);
+        let Some(first) = certain.map(|(_, binding)| binding.place).min() else { return true };
+        let Some(read) = read else { return false };
+        if self.tree.is_deleted(name) {
+            return true;
+        }
+        let is_definition = self.tree.node(first).is_stmt_function_def() || self.tree.node(first).is_stmt_class_def();
+        if first < read && (is_definition || self.tree.end(first) <= read) {
+            return false;
+        }
+        if self.tree.runs_with_module(self.tree.scope_of(read)) {
+            return true;
+        }
+        // A function runs after the whole module did, unless the module itself has it run before.
+        let is_function =
+            |id: &NodeId| matches!(self.tree.node(*id), AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::ExprLambda(_));
+        let function = self.tree.ancestors(read).filter(is_function).last();
+        function.is_none_or(|function| self.is_mentioned_between(function, first))
+    }
+
+    /// Whether code of the module itself, behind a function and before another place, mentions functions or classes of the
+    /// file.
+    fn is_mentioned_between(&self, function: NodeId, end: NodeId) -> bool {
+        let defines = |name: &str| {
+            let mut bindings = self.tree.bindings_in(ScopeId::MODULE, name);
+            bindings.any(|(_, binding)| {
+                matches!(
+                    binding.meaning,
+                    Meaning::Function(_) | Meaning::Class(_) | Meaning::Value { expr: Expr::Lambda(_), .. }
+                )
+            })
+        };
+        self.tree.between(self.tree.end(function), end).any(|id| {
+            self.spend(1)
+                && self.tree.node(id).as_expr_name().is_some_and(|name| defines(&name.id))
+                && self.tree.runs_with_module(self.tree.scope_of(id))
+        })
     }
 
     /// A name that no scope binds comes from a star import or is a builtin.
@@ -480,7 +523,7 @@ impl<'a> Names<'a> {
     fn instances_of_text(&self, text: &str, scope: ScopeId) -> Things<'a> {
         let mut parts = text.trim().split('.');
         let mut things = Things::new();
-        self.collect_name(parts.next().unwrap_or_default(), scope, &mut things);
+        self.collect_name(parts.next().unwrap_or_default(), scope, None, &mut things);
         for part in parts {
             things = self.attribute_of(&things, part);
         }
@@ -862,7 +905,7 @@ impl<'a> Names<'a> {
         if name == "__builtins__" {
             add(&mut out, Thing::Named("builtins".into()));
         } else {
-            self.collect_name(name, ScopeId::MODULE, &mut out);
+            self.collect_name(name, ScopeId::MODULE, None, &mut out);
         }
         out
     }

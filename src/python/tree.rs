@@ -94,8 +94,11 @@ enum OuterKind {
 #[derive(Debug)]
 pub struct Binding<'a> {
     pub meaning: Meaning<'a>,
-    /// Whether the statement may not run: it stands inside an `if`, `try`, loop or the like.
+    /// Whether the statement may not run, or later than it stands: it is inside an `if`, `try`, loop or the like, or in a
+    /// function that says `global`.
     pub conditional: bool,
+    /// The node that binds.
+    pub place: NodeId,
     next: Option<u32>,
 }
 
@@ -152,6 +155,7 @@ pub struct Tree<'a> {
     /// The functions in the bodies of classes, by their names.
     methods: FxHashMap<&'a str, SmallVec<[ScopeId; 2]>>,
     shared: FxHashSet<&'a str>,
+    deleted: FxHashSet<&'a str>,
     has_stars: bool,
     depth: u32,
     scope_depth: u32,
@@ -198,6 +202,11 @@ impl<'a> Tree<'a> {
     /// Whether some function says `global` or `nonlocal` of this name: then others may assign it, too.
     pub fn is_shared(&self, name: &str) -> bool {
         self.shared.contains(name)
+    }
+
+    /// Whether some statement takes a meaning away from this name: `del name`.
+    pub fn is_deleted(&self, name: &str) -> bool {
+        self.deleted.contains(name)
     }
 
     /// How deep the deepest node lies.
@@ -258,6 +267,22 @@ impl<'a> Tree<'a> {
     pub fn descendants(&self, id: NodeId) -> impl Iterator<Item = AnyNodeRef<'a>> {
         let inside = self.entries[id.0 as usize + 1..].iter().take_while(move |entry| entry.parent >= id.0);
         inside.map(|entry| entry.node)
+    }
+
+    /// The places in source order from one to before another.
+    pub fn between(&self, start: NodeId, end: NodeId) -> impl Iterator<Item = NodeId> {
+        (start.0..end.0).map(NodeId)
+    }
+
+    /// The place behind a node and all that is inside it.
+    pub fn end(&self, id: NodeId) -> NodeId {
+        NodeId(id.0 + 1 + self.descendants(id).count() as u32)
+    }
+
+    /// Whether what is evaluated in a scope runs when the statements of the module do, and not when a function is called.
+    pub fn runs_with_module(&self, scope: ScopeId) -> bool {
+        let mut around = std::iter::successors(Some(scope), |&scope| self.scope(scope).parent);
+        !around.any(|scope| matches!(self.scope(scope).kind, ScopeKind::Function(_) | ScopeKind::Lambda(_)))
     }
 
     /// The scope in which a node is evaluated.
@@ -399,6 +424,7 @@ impl<'a> Builder<'a> {
                 class_names: FxHashSet::default(),
                 methods: FxHashMap::default(),
                 shared: FxHashSet::default(),
+                deleted: FxHashSet::default(),
                 has_stars: false,
                 depth: 0,
                 scope_depth: 0,
@@ -452,12 +478,14 @@ impl<'a> Builder<'a> {
         generators.first().is_some_and(|first| std::ptr::eq(first, comprehension))
     }
 
-    fn bind(&mut self, scope: ScopeId, name: &'a str, meaning: Meaning<'a>, conditional: bool) {
-        let scope = match self.tree.scope(scope).outer_names.get(name) {
+    fn bind(&mut self, inside: ScopeId, name: &'a str, meaning: Meaning<'a>, conditional: bool) {
+        let scope = match self.tree.scope(inside).outer_names.get(name) {
             Some(OuterKind::Global) => ScopeId::MODULE,
-            Some(OuterKind::Nonlocal) => self.enclosing_function(scope),
-            None => scope,
+            Some(OuterKind::Nonlocal) => self.enclosing_function(inside),
+            None => inside,
         };
+        let conditional = conditional || scope != inside;
+        let place = NodeId(self.tree.entries.len() as u32 - 1);
         if matches!(self.tree.scope(scope).kind, ScopeKind::Class(_)) {
             match meaning {
                 Meaning::Function(function) => self.tree.methods.entry(name).or_default().push(function),
@@ -470,7 +498,7 @@ impl<'a> Builder<'a> {
         let symbol = *self.tree.symbols.entry(name).or_insert(count);
         let index = self.tree.bindings.len() as u32;
         let next = self.tree.heads.insert((scope, symbol), index);
-        self.tree.bindings.push(Binding { meaning, conditional, next });
+        self.tree.bindings.push(Binding { meaning, conditional, place, next });
     }
 
     fn enclosing_function(&self, scope: ScopeId) -> ScopeId {
@@ -592,10 +620,18 @@ impl<'a> Builder<'a> {
                 }
             }
             AnyNodeRef::ExprNamed(named) => {
-                let at = Place { scope: self.walrus_scope(scope), ..at };
+                let outside = self.walrus_scope(scope);
+                // What a comprehension goes through may be empty.
+                let at = Place { scope: outside, conditional: conditional || outside != scope, ..at };
                 self.bind_target(at, &named.target, &named.value, &[]);
             }
-            AnyNodeRef::StmtFor(each) => self.bind_target(at, &each.target, &each.iter, &[Step::Element]),
+            AnyNodeRef::StmtFor(each) => {
+                let at = Place { conditional: true, ..at };
+                self.bind_target(at, &each.target, &each.iter, &[Step::Element]);
+            }
+            AnyNodeRef::StmtDelete(delete) => {
+                self.tree.deleted.extend(delete.targets.iter().filter_map(Expr::as_name_expr).map(|name| name.id.as_str()));
+            }
             AnyNodeRef::WithItem(item) => {
                 if let Some(target) = &item.optional_vars {
                     self.bind_target(at, target, &item.context_expr, &[Step::Enter]);
