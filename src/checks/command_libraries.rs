@@ -3,7 +3,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use super::Family;
 use super::commands;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Call, Exposure, Hits, Node};
+use crate::python::{Call, Exposure, Harm, Hits, Node};
 
 pub const FAMILY: Family =
     Family { id: "command-libraries", title: "Commands through libraries", checks: CHECKS };
@@ -37,7 +37,7 @@ const CHECKS: &[Check] = &[
                     "paramiko.Transport().open_session().exec_command",
                     "paramiko.SSHClient().get_transport().open_session().exec_command",
                 ],
-                When::Argument("command", 0),
+                When::Command("command", 0),
             ),
             // What opens a shell has not sent a command yet.
             Detect::Call(
@@ -262,7 +262,7 @@ const CHECKS: &[Check] = &[
 /// The first argument, unless it is a constant.
 fn dynamic_command(call: &Call<'_, '_>) -> Option<Confidence> {
     let value = call.given("command", 0)?;
-    let exposure = call.module.names().exposure(value);
+    let exposure = call.module.names().exposure_to(Harm::Shell, value);
     (exposure != Exposure::Constant).then(|| exposure.confidence())
 }
 
@@ -293,7 +293,7 @@ fn dynamic_script(call: &Call<'_, '_>) -> Option<Confidence> {
         None if is_ssh && words.len() > 1 => words.last()?,
         None => return None,
     };
-    let exposure = names.exposure(*script);
+    let exposure = names.exposure_to(Harm::Shell, *script);
     (exposure != Exposure::Constant).then(|| exposure.confidence())
 }
 
@@ -329,7 +329,7 @@ fn runs_in_task<'a>(node: &Node<'_, 'a>, hits: &mut Hits) {
             continue;
         };
         let on_context = matches!(&*method.value, Expr::Name(name) if name.id == context.parameter.name.id);
-        let exposure = module.names().exposure(module.value(command));
+        let exposure = module.names().exposure_to(Harm::Shell, module.value(command));
         if on_context && matches!(method.attr.as_str(), "run" | "sudo") && exposure != Exposure::Constant {
             hits.at(&method.attr, exposure.confidence());
         }

@@ -550,13 +550,14 @@ fn path_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
     if call.name == "flask.send_file" && is_content(call.module, path.expr) {
         return None;
     }
-    let lists = matches!(call.name.as_str(), "os.listdir" | "os.scandir");
-    from_request(call, path)
-        .filter(|_| lists || !chooses_file_only(call.module, path.expr, &Cell::new(MAX_PARTS)))
+    if matches!(call.name.as_str(), "os.listdir" | "os.scandir") {
+        return call.module.names().is_from_request_to(Harm::Parents, path).then_some(Confidence::High);
+    }
+    from_request(call, path).filter(|_| !chooses_file_only(call.module, path.expr, &Cell::new(MAX_PARTS)))
 }
 
 fn from_request<'a>(call: &Call<'_, 'a>, path: Value<'a>) -> Option<Confidence> {
-    call.module.names().is_from_request_to(Harm::Parents, path).then_some(Confidence::High)
+    call.module.names().is_from_request_to(Harm::File, path).then_some(Confidence::High)
 }
 
 /// Whether what is sent is held in memory, and no path.

@@ -3,7 +3,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use super::built_text::{HOLE, built_by};
 use super::{Family, words};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Hits, Module, Node, Value};
+use crate::python::{Argument, Call, Constant, Harm, Hits, Module, Node, Value};
 
 pub const FAMILY: Family = Family { id: "network", title: "Network", checks: CHECKS };
 
@@ -443,7 +443,7 @@ fn has_web_scheme(url: &str) -> bool {
 fn address_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
     let position = usize::from(call.name.ends_with("request"));
     let url = call.given("url", position)?;
-    if !call.module.names().is_from_request(url) {
+    if !call.module.names().is_from_request_to(Harm::Host, url) {
         return None;
     }
     match host_of(call.module, url.expr, 0) {

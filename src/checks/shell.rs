@@ -4,7 +4,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::Family;
 use super::commands::{self, SHELLS, STARTERS, SUBPROCESS, confidence_in_shell};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Call, Constant, Exposure, Hits, Node, Value};
+use crate::python::{Call, Constant, Exposure, Harm, Hits, Node, Value};
 
 pub const FAMILY: Family = Family { id: "shell", title: "Shell commands", checks: CHECKS };
 
@@ -95,7 +95,7 @@ const CHECKS: &[Check] = &[
             "self.os.system(name)\n",
         ],
         detect: &[
-            Detect::Call(&["os.system"], When::Argument("command", 0)),
+            Detect::Call(&["os.system"], When::Command("command", 0)),
             Detect::Call(
                 &[
                     "os.popen",
@@ -108,7 +108,7 @@ const CHECKS: &[Check] = &[
                     "popen2.Popen3",
                     "popen2.Popen4",
                 ],
-                When::Argument("cmd", 0),
+                When::Command("cmd", 0),
             ),
         ],
     },
@@ -138,7 +138,7 @@ const CHECKS: &[Check] = &[
         ],
         detect: &[Detect::Call(
             &["subprocess.getoutput", "subprocess.getstatusoutput", "subprocess.getstatus"],
-            When::Argument("cmd", 0),
+            When::Command("cmd", 0),
         )],
     },
     Check {
@@ -236,11 +236,11 @@ const CHECKS: &[Check] = &[
         detect: &[
             Detect::Call(
                 &["asyncio.create_subprocess_shell", "asyncio.subprocess.create_subprocess_shell"],
-                When::Argument("cmd", 0),
+                When::Command("cmd", 0),
             ),
             Detect::Call(
                 &["asyncio.AbstractEventLoop().subprocess_shell", "?.subprocess_shell"],
-                When::Argument("cmd", 1),
+                When::Command("cmd", 1),
             ),
             Detect::Call(&["anyio.run_process", "anyio.open_process"], When::Is(text_for_a_shell)),
         ],
@@ -299,7 +299,7 @@ const CHECKS: &[Check] = &[
 ];
 
 fn shell_for_any_command(call: &Call<'_, '_>) -> Option<Confidence> {
-    let exposure = call.exposure_of("args", 0);
+    let exposure = call.exposure_to(Harm::Shell, "args", 0);
     if exposure == Exposure::Constant {
         return None;
     }
@@ -328,7 +328,7 @@ fn shell_keyword(node: &Node<'_, '_>, hits: &mut Hits) {
         return;
     }
     let command = call.arguments.args.first();
-    let exposure = command.map_or(Exposure::Unknown, |expr| module.names().exposure(module.value(expr)));
+    let exposure = command.map_or(Exposure::Unknown, |expr| module.names().exposure_to(Harm::Shell, module.value(expr)));
     hits.at(name_of_callee(call), exposure.confidence().min(Confidence::Medium));
 }
 
@@ -344,7 +344,7 @@ fn text_for_a_shell(call: &Call<'_, '_>) -> Option<Confidence> {
     let command = call.given("command", 0)?;
     let is_list = commands::elements(call.module, command).len() != 1
         || matches!(command.expr, ast::Expr::List(_) | ast::Expr::Tuple(_));
-    (!is_list).then(|| call.module.names().exposure(command).confidence())
+    (!is_list).then(|| call.module.names().exposure_to(Harm::Shell, command).confidence())
 }
 
 /// A shell or an interpreter, behind it the option that announces a script, and the script.
@@ -359,7 +359,7 @@ fn script_argument(call: &Call<'_, '_>) -> Option<Confidence> {
         let interpreter = interpreter(text.as_deref()?)?;
         words.get(at + 1 + interpreter.script(texts.get(at + 1..)?, has_own_name)?)
     });
-    let exposures = scripts.map(|script| names.exposure(*script));
+    let exposures = scripts.map(|script| names.exposure_to(Harm::Shell, *script));
     exposures.filter(|exposure| *exposure != Exposure::Constant).max().map(Exposure::confidence)
 }
 

@@ -48,6 +48,10 @@ pub enum Harm {
     Filter,
     /// Being a pattern of its own: regular expressions.
     Pattern,
+    /// Leading to another file than one of a folder that the program chose: what is opened.
+    File,
+    /// Being more than one argument of a command: shells.
+    Shell,
     /// Leading to another host: addresses.
     Host,
     /// Being a text at all, where an object made of the same parts does no harm.
@@ -106,16 +110,12 @@ static SANITISERS: &[&str] = &[
     "datetime.datetime.utcnow()",
     "datetime.timedelta()",
     "time.time()",
-    "shlex.quote()",
     "sqlalchemy.false().compile()",
     "sqlalchemy.false()",
     "sqlalchemy.null().compile()",
     "sqlalchemy.null()",
     "sqlalchemy.true().compile()",
     "sqlalchemy.true()",
-    "pipes.quote()",
-    "urllib.parse.quote()",
-    "urllib.parse.quote_plus()",
     "werkzeug.utils.secure_filename()",
     "uuid.uuid4()",
     "uuid.UUID()",
@@ -194,7 +194,9 @@ impl<'a> Names<'a> {
             Harm::Pattern => {
                 denied.pattern || self.is_made_by(value, |function, _| escapes_pattern(function))
             }
-            Harm::Parents => denied.parents && denied.root,
+            Harm::Parents => denied.parents && denied.root || denied.found,
+            Harm::File => denied.parents && denied.root || denied.last || denied.found,
+            Harm::Shell => denied.shell || self.is_made_by(value, quotes_for_shell),
             Harm::Markup => denied.markup || self.is_made_by(value, |function, _| escapes_markup(function)),
             Harm::Code => denied.quotes && denied.opened,
             Harm::Text => denied.text,
@@ -501,6 +503,11 @@ pub(super) fn escapes_filter(function: &str, callee: &Expr) -> bool {
 /// Whether a function fills a template of a filter of LDAP with values that it escapes.
 pub(super) fn fills_filter(function: &str) -> bool {
     function == "ldap.filter.filter_format"
+}
+
+/// Whether a function quotes a text for a shell. As the whole command, it still chooses the program.
+fn quotes_for_shell(function: &str, _: &Expr) -> bool {
+    matches!(function, "shlex.quote" | "pipes.quote" | "urllib.parse.quote" | "urllib.parse.quote_plus")
 }
 
 /// Whether a function makes a text a pattern that fits only the same text.

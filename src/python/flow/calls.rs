@@ -5,6 +5,8 @@ use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
 
 use super::conditions::TAKE_APART;
+use super::expressions::last_part;
+use super::patterns::left_by;
 use super::statements::Then;
 use super::value::{
     Abstract, Denied, Elements, State, at_key, before, deny_root, element_of, is_folder, is_store, pair_key,
@@ -50,13 +52,25 @@ impl<'a> Run<'_, 'a> {
         if let Some(exposure) = result_of(self.names, call, frame.scope) {
             return Abstract::of(exposure).through(call.range());
         }
+        let things = self.names.things(place);
+        let only = |holds: &dyn Fn(&str) -> bool| are_all(&things, holds) && self.names.is_certain(place);
+        if only(&|name: &str| name == "os.path.basename")
+            && let [path] = positional.as_slice()
+        {
+            return last_part(path.clone());
+        }
+        if only(&|name: &str| name == "os.path.split")
+            && let [path] = positional.as_slice()
+        {
+            let parts = [path.clone(), last_part(path.clone())].into_iter().enumerate();
+            let parts = parts.map(|(i, part)| (Constant::Int(i as i64), part)).collect();
+            return with_elements(Abstract::of(Exposure::Constant), parts);
+        }
         if let Some((method, value)) = &receiver
             && let Some(known) = self.method(frame, call, method, value, &positional, &keywords)
         {
             return known;
         }
-        let things = self.names.things(place);
-        let only = |holds: &dyn Fn(&str) -> bool| are_all(&things, holds) && self.names.is_certain(place);
         if let Some(result) = self.result(frame, call, &things, &positional) {
             return result;
         }
@@ -87,7 +101,8 @@ impl<'a> Run<'_, 'a> {
             && positional.first().is_some_and(|template| template.exposure == Exposure::Constant);
         let given = positional.into_iter().chain(keywords).chain(receiver);
         let all = given.reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Unknown));
-        let mut denied = Denied { host: false, ..all.denied };
+        let leads_there = only(&resolves_path) || is_resolved(call);
+        let mut denied = all.denied.of_another();
         denied.markup |= escaped;
         denied.query |= only(&quotes_for_query);
         denied.filter |= only(&|name| escapes_filter(name, &call.func)) || fills_template;
@@ -96,8 +111,16 @@ impl<'a> Run<'_, 'a> {
         denied.quotes |= takes_quotes;
         denied.single_quotes |= takes_quotes;
         let are_paths = only(&keeps_path);
-        denied.parents &= are_paths;
-        denied.root &= are_paths;
+        let is_joined_safely = only(&joins_safely);
+        denied.parents = denied.parents && are_paths || is_joined_safely;
+        denied.root = denied.root && are_paths || is_joined_safely;
+        denied.last &= are_paths;
+        denied.resolved = leads_there || all.denied.resolved && only(&keeps_text);
+        if let Some(quoted) = self.quoted(frame, call, &only) {
+            denied = denied.or(quoted);
+        } else if !only(&keeps_text) {
+            denied.shell = false;
+        }
         let all = Abstract { constant: None, elements: None, denied, ..all };
         let takes_apart = things
             .iter()
@@ -138,6 +161,42 @@ impl<'a> Run<'_, 'a> {
         all.filter(|_| self.names.is_certain(Value { expr: &call.func, scope: frame.scope }))
     }
 
+    /// What a function takes out of a text, or quotes in it, for one kind of harm and no other.
+    fn quoted(
+        &self,
+        frame: &Frame<'a>,
+        call: &'a ast::ExprCall,
+        only: &dyn Fn(&dyn Fn(&str) -> bool) -> bool,
+    ) -> Option<Denied> {
+        if only(&|name| matches!(name, "shlex.quote" | "pipes.quote")) {
+            return Some(Denied { shell: true, ..Denied::default() });
+        }
+        let is_plus = only(&|name| name == "urllib.parse.quote_plus");
+        if is_plus || only(&|name| name == "urllib.parse.quote") {
+            let safe = call.arguments.find_argument_value("safe", 1);
+            let safe = safe.map(|expr| self.names.constant(Value { expr, scope: frame.scope }));
+            let is_plain = |safe: &Option<Constant>| {
+                safe.as_ref().and_then(Constant::as_str).is_some_and(|safe| safe.chars().all(|c| "/~:,@+=".contains(c)))
+            };
+            return safe.is_none_or(|safe| is_plain(&safe)).then(|| Denied {
+                shell: true,
+                markup: true,
+                quotes: true,
+                single_quotes: true,
+                query: true,
+                filter: true,
+                ..Denied::default()
+            });
+        }
+        if only(&|name| name == "re.sub") {
+            let [pattern, replacement, _] = &*call.arguments.args else { return None };
+            let text = |expr: &'a Expr| self.names.constant(Value { expr, scope: frame.scope });
+            let (pattern, replacement) = (text(pattern)?, text(replacement)?);
+            return left_by(pattern.as_str()?, replacement.as_str()?);
+        }
+        None
+    }
+
     fn joins_paths(&self, call: &'a ast::ExprCall, scope: ScopeId) -> bool {
         self.names.is_only(Value { expr: &call.func, scope }, |name| name == "os.path.join")
     }
@@ -169,6 +228,11 @@ impl<'a> Run<'_, 'a> {
             return Some(Abstract::known(result));
         }
         match (name, given) {
+            // It raises where the path leads out of the folder.
+            ("relative_to", [folder]) if folder.exposure < Exposure::Input => {
+                self.keep_inside(frame, &method.value);
+                None
+            }
             (
                 "append" | "add" | "extend" | "insert" | "update" | "appendleft" | "put" | "write",
                 [.., value],
@@ -253,6 +317,10 @@ impl<'a> Run<'_, 'a> {
                 // `.` and `./` become `..`.
                 let glues = name == "join" && given.len() == 1 && text_of(receiver).is_none_or(str::is_empty);
                 text.denied.parents &= !glues;
+                if of_module {
+                    let parts: Vec<&Abstract> = given.iter().collect();
+                    text = text.ending_in(&parts);
+                }
                 Some(text.through(method.range()))
             }
             (
@@ -281,9 +349,11 @@ impl<'a> Run<'_, 'a> {
                 let kept = Denied {
                     parents: all.denied.parents && keeps_parents(name, given),
                     root: all.denied.root && keeps_start(name),
-                    ..all.denied
+                    last: all.denied.last && keeps_last(name, given),
+                    shell: false,
+                    ..all.denied.of_another()
                 };
-                let denied = Denied { host: false, ..kept.or(replaced.unwrap_or_default()) };
+                let denied = kept.or(replaced.unwrap_or_default());
                 Some(Abstract { constant: None, elements: None, denied, parsed: 0, ..all })
             }
             _ => None,
@@ -521,6 +591,34 @@ fn keeps_parents(method: &str, given: &[Abstract]) -> bool {
         ("replace", [_, to, ..]) => text_of(to).is_some_and(|to| !to.is_empty() && !to.contains('.')),
         _ => !matches!(method, "replace" | "translate"),
     }
+}
+
+/// Whether a method of a text puts no separator of folders into it.
+fn keeps_last(method: &str, given: &[Abstract]) -> bool {
+    match (method, given) {
+        ("replace", [_, to, ..]) => text_of(to).is_some_and(|to| !to.contains(['/', '\\'])),
+        _ => matches!(method, "strip" | "lstrip" | "rstrip" | "removeprefix" | "removesuffix") || keeps_start(method),
+    }
+}
+
+/// `path.resolve()`
+pub(super) fn is_resolved(call: &ast::ExprCall) -> bool {
+    matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "resolve") && call.arguments.args.is_empty()
+}
+
+/// Functions that follow each `..` of a path: what is left of one stands at the start.
+pub(super) fn resolves_path(name: &str) -> bool {
+    matches!(name, "os.path.abspath" | "os.path.normpath" | "os.path.realpath")
+}
+
+/// Functions that refuse a path that leads out of the folder that they join it to.
+fn joins_safely(name: &str) -> bool {
+    matches!(name, "werkzeug.utils.safe_join" | "flask.safe_join" | "django.utils._os.safe_join")
+}
+
+/// Functions that give back the very text that they are given.
+pub(super) fn keeps_text(name: &str) -> bool {
+    matches!(name, "builtins.str" | "os.fspath" | "typing.cast" | "pathlib.Path" | "pathlib.PurePath")
 }
 
 /// Whether a method of a text leaves what it begins with.

@@ -2,12 +2,14 @@
 
 use ruff_python_ast::{self as ast, Expr};
 
-use super::value::{Abstract, Denied};
+use super::calls::{is_resolved, keeps_text, resolves_path};
+use super::patterns::{Applied, fitting};
+use super::value::{Abstract, Denied, is_folder};
 use super::{COPIES, Frame, Run};
 use crate::python::constant::Constant;
 use crate::python::exposure::Exposure;
 use crate::python::names::Value;
-use crate::python::tree::with_stack;
+use crate::python::tree::{Meaning, with_stack};
 
 /// Functions that take an address apart.
 pub(super) static TAKE_APART: &[&str] = &["urllib.parse.urlparse", "urllib.parse.urlsplit"];
@@ -26,6 +28,15 @@ impl<'a> Run<'_, 'a> {
             }
             Expr::Compare(compare) => {
                 let ([op], [right]) = (&*compare.ops, &*compare.comparators) else { return };
+                let is_none = right.is_none_literal_expr();
+                match (op, &*compare.left) {
+                    // `pattern.match(text) is not None`
+                    (ast::CmpOp::Is, Expr::Call(call)) if is_none && !holds => self.narrow_by_pattern(frame, call),
+                    (ast::CmpOp::IsNot, Expr::Call(call)) if is_none && holds => self.narrow_by_pattern(frame, call),
+                    (ast::CmpOp::Is, left @ Expr::Name(_)) if is_none && !holds => self.narrow(frame, left, true),
+                    (ast::CmpOp::IsNot, left @ Expr::Name(_)) if is_none && holds => self.narrow(frame, left, true),
+                    _ => {}
+                }
                 let positive = match op {
                     ast::CmpOp::Eq | ast::CmpOp::In => true,
                     ast::CmpOp::NotEq | ast::CmpOp::NotIn => false,
@@ -36,6 +47,9 @@ impl<'a> Run<'_, 'a> {
                 }
                 if let (true, Expr::Attribute(part)) = (positive == holds, &*compare.left) {
                     self.narrow_host(frame, part, right);
+                }
+                if positive == holds {
+                    self.narrow_path_by_comparison(frame, &compare.left, *op, right);
                 }
                 let Expr::Name(name) = &*compare.left else { return };
                 let is_list = matches!(op, ast::CmpOp::In | ast::CmpOp::NotIn);
@@ -51,6 +65,8 @@ impl<'a> Run<'_, 'a> {
             Expr::Call(call) if !holds => self.deny_root(frame, call),
             Expr::Call(call) => {
                 self.narrow_address(frame, call);
+                self.narrow_path(frame, call);
+                self.narrow_by_pattern(frame, call);
                 let Expr::Attribute(method) = &*call.func else { return };
                 let Expr::Name(name) = &*method.value else { return };
                 if let ("startswith", [prefix]) = (method.attr.as_str(), &*call.arguments.args) {
@@ -70,7 +86,199 @@ impl<'a> Run<'_, 'a> {
                     frame.state.insert(name.id.as_str(), Abstract::of(Exposure::Sanitised));
                 }
             }
+            Expr::Name(found) if holds => {
+                if let Some(call) = self.tried(frame, found) {
+                    self.narrow_by_pattern(frame, call);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// The one call that gave a variable its value, where what the call was given is still the same.
+    fn tried(&self, frame: &Frame<'a>, found: &'a ast::ExprName) -> Option<&'a ast::ExprCall> {
+        let tree = &self.names.tree;
+        let mut bindings = tree.bindings_in(frame.scope, &found.id);
+        let (_, only) = bindings.next().filter(|_| self.spend(1))?;
+        let Meaning::Value { expr: Expr::Call(call), steps, .. } = &only.meaning else { return None };
+        let [.., Expr::Name(text)] = &*call.arguments.args else { return None };
+        let mut others = tree.bindings_in(frame.scope, &text.id);
+        let is_same = others.all(|(_, binding)| self.spend(1) && binding.place < only.place);
+        (steps.is_empty() && bindings.next().is_none() && is_same).then_some(call)
+    }
+
+    /// `re.fullmatch(PATTERN, text)` holds, or the same by a compiled pattern.
+    fn narrow_by_pattern(&self, frame: &mut Frame<'a>, call: &'a ast::ExprCall) {
+        let place = Value { expr: &call.func, scope: frame.scope };
+        let names = self.names.qualified(place);
+        let [name] = names.as_slice() else { return };
+        let applied = match name.as_str() {
+            "re.fullmatch" | "re.compile().fullmatch" => Applied::Whole,
+            "re.match" | "re.compile().match" => Applied::Start,
+            "re.search" | "re.compile().search" => Applied::Anywhere,
+            _ => return,
+        };
+        if !call.arguments.keywords.is_empty() || !self.names.is_only(place, |only| only == name.as_str()) {
+            return;
+        }
+        let (pattern, text) = match (&*call.arguments.args, &*call.func) {
+            ([pattern, text], _) if !name.contains('(') => (self.constant_text(frame, pattern), text),
+            ([text], Expr::Attribute(method)) if name.contains('(') => (self.compiled(frame, &method.value), text),
+            _ => return,
+        };
+        let (Some(pattern), Expr::Name(text)) = (pattern, text) else { return };
+        if let (Some(denied), Some(value)) =
+            (fitting(&pattern, applied), frame.state.get_mut(text.id.as_str()))
+        {
+            value.denied = value.denied.or(denied);
+        }
+    }
+
+    fn constant_text(&self, frame: &Frame<'a>, expr: &'a Expr) -> Option<String> {
+        let constant = self.names.constant(Value { expr, scope: frame.scope });
+        constant.as_ref().and_then(Constant::as_str).map(str::to_owned)
+    }
+
+    /// The pattern that was compiled without flags: `PATTERN = re.compile("[a-z]+")`.
+    fn compiled(&self, frame: &Frame<'a>, expr: &'a Expr) -> Option<String> {
+        let (call, scope) = match expr {
+            Expr::Call(call) => (call, frame.scope),
+            Expr::Name(name) => {
+                let home = self.names.tree.scope_binding(frame.scope, &name.id)?;
+                let mut bindings = self.names.tree.bindings_in(home, &name.id);
+                let (Some((_, only)), None) = (bindings.next(), bindings.next()) else { return None };
+                match &only.meaning {
+                    Meaning::Value { expr: Expr::Call(call), scope, steps } if steps.is_empty() => (call, *scope),
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        let [pattern] = &*call.arguments.args else { return None };
+        let constant = self.names.constant(Value { expr: pattern, scope });
+        call.arguments
+            .keywords
+            .is_empty()
+            .then(|| constant.as_ref().and_then(Constant::as_str).map(str::to_owned))
+            .flatten()
+    }
+
+    /// Whether the program chose a value, and nobody outside.
+    fn is_own(&self, frame: &mut Frame<'a>, expr: &'a Expr) -> bool {
+        self.value(frame, expr).exposure < Exposure::Input
+    }
+
+    /// The variable in `path`, `str(path)` or `path.resolve()`, and whether it is asked where it leads.
+    fn path_in(&self, frame: &Frame<'a>, expr: &'a Expr, depth: u32) -> Option<(&'a str, bool)> {
+        match expr {
+            Expr::Name(name) => Some((name.id.as_str(), false)),
+            Expr::Call(call) if depth < 4 => {
+                let place = Value { expr: &call.func, scope: frame.scope };
+                if is_resolved(call) {
+                    let (name, _) = self.path_in(frame, &call.func.as_attribute_expr()?.value, depth + 1)?;
+                    return Some((name, true));
+                }
+                let [path] = &*call.arguments.args else { return None };
+                let (name, resolved) = self.path_in(frame, path, depth + 1)?;
+                if self.names.is_only(place, resolves_path) {
+                    return Some((name, true));
+                }
+                self.names.is_only(place, keeps_text).then_some((name, resolved))
+            }
+            _ => None,
+        }
+    }
+
+    /// A path leads into a folder that the program chose, if it was asked where it leads and not how it is written.
+    pub(super) fn keep_inside(&self, frame: &mut Frame<'a>, path: &'a Expr) {
+        let Some((name, resolved)) = self.path_in(frame, path, 0) else { return };
+        if let Some(value) = frame.state.get_mut(name)
+            && (resolved || value.denied.resolved)
+        {
+            value.denied.parents = true;
+            value.denied.root = true;
+        }
+    }
+
+    /// `path.startswith(folder + os.sep)` or `path.is_relative_to(folder)` holds.
+    fn narrow_path(&self, frame: &mut Frame<'a>, call: &'a ast::ExprCall) {
+        let (Expr::Attribute(method), [folder]) = (&*call.func, &*call.arguments.args) else { return };
+        let is_inside = match method.attr.as_str() {
+            "startswith" => self.is_closed(frame, folder, 0) && self.is_own(frame, folder),
+            "is_relative_to" => self.is_own(frame, folder),
+            _ => false,
+        };
+        if is_inside {
+            self.keep_inside(frame, &method.value);
+        }
+    }
+
+    /// `os.path.commonpath([folder, path]) == folder` or `folder in path.parents` holds.
+    fn narrow_path_by_comparison(
+        &self,
+        frame: &mut Frame<'a>,
+        left: &'a Expr,
+        op: ast::CmpOp,
+        right: &'a Expr,
+    ) {
+        match (op, left, right) {
+            (ast::CmpOp::In | ast::CmpOp::NotIn, folder, Expr::Attribute(parents)) if parents.attr.as_str() == "parents" => {
+                if self.is_own(frame, folder) {
+                    self.keep_inside(frame, &parents.value);
+                }
+            }
+            (ast::CmpOp::Eq | ast::CmpOp::NotEq, Expr::Call(call), folder)
+            | (ast::CmpOp::Eq | ast::CmpOp::NotEq, folder, Expr::Call(call)) => {
+                let place = Value { expr: &call.func, scope: frame.scope };
+                if !self.names.is_only(place, |name| name == "os.path.commonpath") || !self.is_own(frame, folder) {
+                    return;
+                }
+                let [Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. })] =
+                    &*call.arguments.args
+                else {
+                    return;
+                };
+                let others: Vec<&'a Expr> = elts.iter().filter(|part| !self.is_own(frame, part)).collect();
+                if let ([path], true) = (others.as_slice(), elts.len() > 1) {
+                    self.keep_inside(frame, path);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a text ends where the name of a folder does: `folder + os.sep`, `"/srv/"`.
+    fn is_closed(&self, frame: &Frame<'a>, expr: &'a Expr, depth: u32) -> bool {
+        let place = |expr: &'a Expr| Value { expr, scope: frame.scope };
+        if let Some(text) = self.constant_text(frame, expr) {
+            return is_folder(&text) && text.ends_with(['/', '\\']);
+        }
+        let is_separator = |expr: &'a Expr| {
+            self.names.is_only(place(expr), |name| matches!(name, "os.sep" | "os.path.sep"))
+                || matches!(self.constant_text(frame, expr).as_deref(), Some("/" | "\\"))
+        };
+        match expr {
+            Expr::BinOp(sum) if sum.op == ast::Operator::Add => is_separator(&sum.right),
+            Expr::FString(text) => match text.value.elements().last() {
+                Some(ast::InterpolatedStringElement::Literal(end)) => end.value.ends_with(['/', '\\']),
+                Some(ast::InterpolatedStringElement::Interpolation(end)) => is_separator(&end.expression),
+                None => false,
+            },
+            Expr::Call(call) => {
+                let is_join = self.names.is_only(place(&call.func), |name| name == "os.path.join");
+                let is_empty = |last: &'a Expr| self.constant_text(frame, last).as_deref() == Some("");
+                is_join && call.arguments.args.last().is_some_and(is_empty)
+            }
+            Expr::Name(name) if depth < 3 => {
+                let Some(home) = self.names.tree.scope_binding(frame.scope, &name.id) else { return false };
+                self.names.tree.bindings_in(home, &name.id).all(|(_, binding)| match &binding.meaning {
+                    Meaning::Value { expr, steps, .. } => {
+                        self.spend(1) && steps.is_empty() && self.is_closed(frame, expr, depth + 1)
+                    }
+                    _ => false,
+                })
+            }
+            _ => false,
         }
     }
 

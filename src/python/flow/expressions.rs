@@ -21,7 +21,7 @@ impl<'a> Run<'_, 'a> {
         // Only the variable itself is what was taken apart and compared, not what is made of it.
         if !matches!(expr, Expr::Name(_) | Expr::Call(_) | Expr::If(_) | Expr::BoolOp(_) | Expr::Named(_)) {
             value.parsed = 0;
-            value.denied.host = false;
+            value.denied = value.denied.of_another();
         }
         if frame.record && !expr.is_literal_expr() {
             let place = std::ptr::from_ref(expr).addr();
@@ -55,6 +55,9 @@ impl<'a> Run<'_, 'a> {
             Expr::Call(call) => self.call(frame, call),
             Expr::Attribute(attribute) => {
                 let base = self.value(frame, &attribute.value);
+                if attribute.attr.as_str() == "name" && self.is_path(frame, &attribute.value) {
+                    return last_part(base);
+                }
                 if let Some(exposure) = fact(self.names, Value { expr, scope: frame.scope }) {
                     return Abstract::of(exposure);
                 }
@@ -68,7 +71,7 @@ impl<'a> Run<'_, 'a> {
                 Abstract {
                     constant,
                     elements: None,
-                    denied: Denied { text: false, ..base.denied },
+                    denied: Denied { text: false, found: base.denied.found || base.denied.text, ..base.denied },
                     ..base.at_least_unknown()
                 }
             }
@@ -87,8 +90,12 @@ impl<'a> Run<'_, 'a> {
                     Some(key) => at_key(&base, &key),
                     None => element_of(&base),
                 };
-                // A part of a text can begin behind what it began with.
-                if base.elements.is_some() { found } else { found.denying_root(false) }
+                if base.elements.is_some() {
+                    return found;
+                }
+                // A part of a text can begin behind what it began with, and leave out what quoted it.
+                let denied = Denied { root: found.denied.last, shell: false, query: false, ..found.denied };
+                Abstract { denied, ..found }
             }
             Expr::If(choice) => {
                 let test = self.value(frame, &choice.test).constant.map(|constant| constant.truth());
@@ -206,7 +213,11 @@ impl<'a> Run<'_, 'a> {
         }
         match constant {
             Some(text) => Abstract::known(Constant::Str(text)),
-            None => Abstract::built(parts).denying_root(start.denied.root).through(text.range()),
+            None => {
+                let mut built = Abstract::built(parts).denying_root(start.denied.root).through(text.range());
+                built.denied.last = start.denied.last;
+                built
+            }
         }
     }
 
@@ -276,11 +287,23 @@ impl<'a> Run<'_, 'a> {
         Abstract { constant: None, elements: None, ..value }
     }
 
+    /// Whether an expression is certainly a path of `pathlib`.
+    fn is_path(&self, frame: &Frame<'a>, expr: &'a Expr) -> bool {
+        let is_path = |name: &str| matches!(name, "pathlib.Path()" | "pathlib.PurePath()");
+        self.names.is_only(Value { expr, scope: frame.scope }, is_path)
+    }
+
     /// What comes from outside by its very name: `flask.request.args`, `sys.argv`.
     fn source(&self, frame: &Frame<'a>, expr: &'a Expr) -> Option<Abstract> {
         let exposure = source_of(self.names, Value { expr, scope: frame.scope })?;
         Some(Abstract::of(exposure).through(expr.range()))
     }
+}
+
+/// The last part of a path: no separator is left in it.
+pub(super) fn last_part(path: Abstract) -> Abstract {
+    let denied = Denied { last: true, parents: false, root: true, ..path.denied.of_another() };
+    Abstract { constant: None, elements: None, denied, parsed: 0, ..path }
 }
 
 /// What `template % right` shows.

@@ -21,6 +21,7 @@ use super::tree::{ScopeId, ScopeKind};
 mod calls;
 mod conditions;
 mod expressions;
+mod patterns;
 mod statements;
 mod value;
 

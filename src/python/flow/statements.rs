@@ -7,7 +7,27 @@ use super::value::{Abstract, State, are_same, at_key, combined, element_of, spoi
 use super::{Frame, Run};
 use crate::python::constant::Constant;
 use crate::python::exposure::Exposure;
+use crate::python::names::Value;
 use crate::python::tree::with_stack;
+
+/// Functions that do not return.
+const LEAVING: &[&str] = &[
+    "argparse.ArgumentParser().error",
+    "argparse.ArgumentParser().exit",
+    "bottle.abort",
+    "builtins.exit",
+    "builtins.quit",
+    "flask.abort",
+    "flask_restful.abort",
+    "os._exit",
+    "os.abort",
+    "pytest.fail",
+    "pytest.skip",
+    "quart.abort",
+    "sanic.exceptions.abort",
+    "sys.exit",
+    "werkzeug.exceptions.abort",
+];
 
 /// Whether what follows a statement is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +71,9 @@ impl<'a> Run<'_, 'a> {
             }
             Stmt::Expr(expression) => {
                 self.value(frame, &expression.value);
+                if self.never_returns(frame, &expression.value) {
+                    return Then::Left;
+                }
             }
             Stmt::Return(leave) => {
                 let value = leave.value.as_ref().map(|expr| self.value(frame, expr));
@@ -102,6 +125,12 @@ impl<'a> Run<'_, 'a> {
             _ => {}
         }
         Then::Next
+    }
+
+    /// Whether an expression calls a function that only raises or ends the program.
+    fn never_returns(&self, frame: &Frame<'a>, expr: &'a Expr) -> bool {
+        let Expr::Call(call) = expr else { return false };
+        self.names.is_only(Value { expr: &call.func, scope: frame.scope }, |name| LEAVING.contains(&name))
     }
 
     /// The body of a class runs where it stands; what it binds is not seen outside.

@@ -83,6 +83,14 @@ pub struct Denied {
     pub text: bool,
     /// No way to another host: the host was compared.
     pub host: bool,
+    /// No way out of its place in a command for a shell: it was quoted for one.
+    pub shell: bool,
+    /// No separator of folders: at most the last part of a path.
+    pub last: bool,
+    /// No `..` that was not followed yet: it is where the path leads.
+    pub resolved: bool,
+    /// No choice of what it holds, only of which: it is a part of what a function of another file found.
+    pub found: bool,
 }
 
 impl Denied {
@@ -91,48 +99,45 @@ impl Denied {
         Denied {
             quotes: matches!(text, "'" | "\""),
             single_quotes: text == "'",
-            opened: false,
             parents: matches!(text, ".." | "../" | "..\\"),
             root: text == "/",
+            last: text == "/",
             markup: text == "<",
-            query: false,
-            filter: false,
-            pattern: false,
-            text: false,
-            host: false,
+            ..Denied::default()
         }
     }
 
     pub(super) fn or(self, other: Denied) -> Denied {
-        Denied {
-            quotes: self.quotes || other.quotes,
-            single_quotes: self.single_quotes || other.single_quotes,
-            opened: self.opened || other.opened,
-            parents: self.parents || other.parents,
-            root: self.root || other.root,
-            markup: self.markup || other.markup,
-            query: self.query || other.query,
-            filter: self.filter || other.filter,
-            pattern: self.pattern || other.pattern,
-            text: self.text || other.text,
-            host: self.host || other.host,
-        }
+        self.each_with(other, |a, b| a || b)
     }
 
     fn and(self, other: Denied) -> Denied {
+        self.each_with(other, |a, b| a && b)
+    }
+
+    fn each_with(self, other: Denied, of: impl Fn(bool, bool) -> bool) -> Denied {
         Denied {
-            quotes: self.quotes && other.quotes,
-            single_quotes: self.single_quotes && other.single_quotes,
-            opened: self.opened && other.opened,
-            parents: self.parents && other.parents,
-            root: self.root && other.root,
-            markup: self.markup && other.markup,
-            query: self.query && other.query,
-            filter: self.filter && other.filter,
-            pattern: self.pattern && other.pattern,
-            text: self.text && other.text,
-            host: self.host && other.host,
+            quotes: of(self.quotes, other.quotes),
+            single_quotes: of(self.single_quotes, other.single_quotes),
+            opened: of(self.opened, other.opened),
+            parents: of(self.parents, other.parents),
+            root: of(self.root, other.root),
+            markup: of(self.markup, other.markup),
+            query: of(self.query, other.query),
+            filter: of(self.filter, other.filter),
+            pattern: of(self.pattern, other.pattern),
+            text: of(self.text, other.text),
+            host: of(self.host, other.host),
+            shell: of(self.shell, other.shell),
+            last: of(self.last, other.last),
+            resolved: of(self.resolved, other.resolved),
+            found: of(self.found, other.found),
         }
+    }
+
+    /// What is still true of a part of the value, or of what is made of it.
+    pub(super) fn of_another(self) -> Denied {
+        Denied { host: false, resolved: false, ..self }
     }
 }
 
@@ -230,15 +235,28 @@ impl Abstract {
         let all = |is_denied: fn(&Denied) -> bool| {
             parts.iter().all(|part| part.exposure <= Exposure::Sanitised || is_denied(&part.denied))
         };
-        let (query, filter, pattern) =
-            (all(|denied| denied.query), all(|denied| denied.filter), all(|denied| denied.pattern));
+        let (query, filter, pattern, shell) = (
+            all(|denied| denied.query),
+            all(|denied| denied.filter),
+            all(|denied| denied.pattern),
+            all(|denied| denied.shell),
+        );
         let joined = parts.into_iter().reduce(Abstract::join).unwrap_or(Abstract::of(Exposure::Constant));
         let exposure = match joined.exposure {
             Exposure::Unknown => Exposure::Built,
             other => other,
         };
         let denied = denied.unwrap_or_default();
-        let denied = Denied { query, filter, pattern, text: false, host: false, root: false, ..denied };
+        let denied = Denied {
+            query,
+            filter,
+            pattern,
+            shell,
+            text: false,
+            root: false,
+            last: false,
+            ..denied.of_another()
+        };
         Abstract { exposure, constant: None, elements: None, denied, trail: joined.trail, parsed: 0 }
     }
 
@@ -248,6 +266,15 @@ impl Abstract {
 
     pub(super) fn denying_root(mut self, root: bool) -> Self {
         self.denied.root = root;
+        self
+    }
+
+    /// A path of these parts, of which only the last is somebody else's choice, and is a single one.
+    pub(super) fn ending_in(mut self, parts: &[&Abstract]) -> Self {
+        let chosen = |part: &&Abstract| part.exposure >= Exposure::Input;
+        self.denied.last = parts.split_last().is_some_and(|(last, before)| {
+            last.denied.last && !before.iter().any(chosen) || !chosen(last) && !before.iter().any(chosen)
+        });
         self
     }
 
@@ -345,7 +372,12 @@ pub(super) fn combined(left: Abstract, op: Operator, right: Abstract) -> Abstrac
         Operator::Mult if is_repeatable(&right) => repeated(right, left),
         Operator::Add => {
             let root = left.denies_root_before(&right);
-            Abstract::built([left, right]).denying_root(root)
+            let is_ending = text_of(&right).is_some_and(|text| !text.contains(['/', '\\']));
+            let last = left.denied.last && is_ending;
+            let mut text =
+                Abstract::built([left.clone(), right.clone()]).denying_root(root).ending_in(&[&left, &right]);
+            text.denied.last |= last;
+            text
         }
         Operator::Mod => {
             let root = text_of(&left).is_some_and(|template| is_folder(before(template, '%')));
@@ -358,7 +390,7 @@ pub(super) fn combined(left: Abstract, op: Operator, right: Abstract) -> Abstrac
         }
         Operator::Div => {
             let root = deny_root([&left, &right]);
-            Abstract::built([left, right]).denying_root(root)
+            Abstract::built([left.clone(), right.clone()]).denying_root(root).ending_in(&[&left, &right])
         }
         _ => {
             let all = left.join(right);
