@@ -156,6 +156,8 @@ pub struct Tree<'a> {
     methods: FxHashMap<&'a str, SmallVec<[ScopeId; 2]>>,
     shared: FxHashSet<&'a str>,
     deleted: FxHashSet<&'a str>,
+    /// The scopes of generators.
+    generators: FxHashSet<ScopeId>,
     has_stars: bool,
     depth: u32,
     scope_depth: u32,
@@ -207,6 +209,11 @@ impl<'a> Tree<'a> {
     /// Whether some statement takes a meaning away from this name: `del name`.
     pub fn is_deleted(&self, name: &str) -> bool {
         self.deleted.contains(name)
+    }
+
+    /// Whether a function is a generator.
+    pub fn yields(&self, function: ScopeId) -> bool {
+        self.generators.contains(&function)
     }
 
     /// How deep the deepest node lies.
@@ -425,6 +432,7 @@ impl<'a> Builder<'a> {
                 methods: FxHashMap::default(),
                 shared: FxHashSet::default(),
                 deleted: FxHashSet::default(),
+                generators: FxHashSet::default(),
                 has_stars: false,
                 depth: 0,
                 scope_depth: 0,
@@ -641,6 +649,9 @@ impl<'a> Builder<'a> {
             AnyNodeRef::StmtNonlocal(outer) => self.declare_outer(scope, &outer.names, OuterKind::Nonlocal),
             AnyNodeRef::StmtReturn(ast::StmtReturn { value: Some(value), .. }) => {
                 self.tree.scopes[scope.0 as usize].returns.push(value);
+            }
+            AnyNodeRef::ExprYield(_) | AnyNodeRef::ExprYieldFrom(_) => {
+                self.tree.generators.insert(scope);
             }
             AnyNodeRef::ExceptHandlerExceptHandler(handler) => {
                 if let Some(name) = &handler.name {

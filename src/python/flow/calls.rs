@@ -19,8 +19,24 @@ use crate::python::exposure::{
     source_of,
 };
 use crate::python::names::{Thing, Value, are_all};
+use crate::python::requests::is_route;
 use crate::python::template::{Field, Hole, format_holes};
 use crate::python::tree::{Binding, Meaning, ScopeId, ScopeKind};
+
+/// Decorators that leave a function what it is.
+const FAITHFUL: &[&str] = &[
+    "abc.abstractmethod",
+    "builtins.classmethod",
+    "builtins.property",
+    "builtins.staticmethod",
+    "functools.cache",
+    "functools.lru_cache",
+    "functools.wraps",
+    "typing.final",
+    "typing.no_type_check",
+    "typing.overload",
+    "typing.override",
+];
 
 /// How deep calls of functions of this file are entered.
 const MAX_CALLS: u32 = 3;
@@ -66,7 +82,10 @@ impl<'a> Run<'_, 'a> {
             let parts = parts.map(|(i, part)| (Constant::Int(i as i64), part)).collect();
             return with_elements(Abstract::of(Exposure::Constant), parts);
         }
+        // A method of this file does what it says, and not what others of its name do.
+        let is_own = things.iter().any(|thing| matches!(thing, Thing::Function(_)));
         if let Some((method, value)) = &receiver
+            && !is_own
             && let Some(known) = self.method(frame, call, method, value, &positional, &keywords)
         {
             return known;
@@ -121,7 +140,11 @@ impl<'a> Run<'_, 'a> {
         } else if !only(&keeps_text) {
             denied.shell = false;
         }
-        let all = Abstract { constant: None, elements: None, denied, ..all };
+        let mut all = Abstract { constant: None, elements: None, denied, ..all };
+        // What was harmless is no longer when it is read as something else.
+        if all.exposure == Exposure::Sanitised && things.iter().any(|thing| matches!(thing, Thing::Named(name) if decodes(name))) {
+            all.exposure = Exposure::Unknown;
+        }
         let takes_apart = things
             .iter()
             .any(|thing| matches!(thing, Thing::Named(name) if TAKE_APART.contains(&name.as_str())));
@@ -236,8 +259,17 @@ impl<'a> Run<'_, 'a> {
             (
                 "append" | "add" | "extend" | "insert" | "update" | "appendleft" | "put" | "write",
                 [.., value],
-            ) => {
+            ) if keywords.is_empty() => {
                 self.append(frame, name, &method.value, receiver, value);
+                // What is no list or mapping in sight may give anything.
+                receiver.is_in_sight().then(|| Abstract::known(Constant::None))
+            }
+            ("add" | "append" | "extend" | "insert" | "update", _) if receiver.elements.is_some() => {
+                // Keywords, or places that are not told apart.
+                let given = given.iter().chain(keywords);
+                let Expr::Name(object) = &*method.value else { return None };
+                let all = given.fold(receiver.clone(), |all, part| spoiled(all, &element_of(part)));
+                self.set(frame, object.id.as_str(), all);
                 Some(Abstract::known(Constant::None))
             }
             ("pop" | "remove" | "popleft", _) if receiver.elements.is_some() => {
@@ -269,7 +301,7 @@ impl<'a> Run<'_, 'a> {
                     }
                     None => spoiled(receiver.clone(), value),
                 };
-                frame.state.insert(object.id.as_str(), stored);
+                self.set(frame, object.id.as_str(), stored);
                 Some(Abstract::known(Constant::None))
             }
             ("values" | "items", [])
@@ -323,10 +355,11 @@ impl<'a> Run<'_, 'a> {
                 }
                 Some(text.through(method.range()))
             }
-            (
-                "isdigit" | "isalnum" | "isalpha" | "startswith" | "endswith" | "count" | "find" | "index",
-                _,
-            ) => Some(Abstract::of(Exposure::Sanitised)),
+            ("isdigit" | "isalnum" | "isalpha" | "startswith" | "endswith", _) => {
+                Some(Abstract::of(Exposure::Sanitised))
+            }
+            // A collection of a database finds more than a place.
+            ("count" | "find" | "index", _) if receiver.may_be_text() => Some(Abstract::of(Exposure::Sanitised)),
             (
                 "lower" | "upper" | "strip" | "lstrip" | "rstrip" | "replace" | "split" | "rsplit"
                 | "splitlines" | "encode" | "decode" | "title" | "capitalize" | "partition" | "rpartition"
@@ -439,7 +472,7 @@ impl<'a> Run<'_, 'a> {
             }
             _ => spoiled(old, &element_of(value)),
         };
-        frame.state.insert(object.id.as_str(), grown);
+        self.set(frame, object.id.as_str(), grown);
     }
 
     /// Taking an element out of a list moves those behind it.
@@ -475,7 +508,7 @@ impl<'a> Run<'_, 'a> {
         let taken = values.remove(at);
         let rest =
             values.into_iter().enumerate().map(|(i, value)| (Constant::Int(i as i64), value)).collect();
-        frame.state.insert(object.id.as_str(), with_elements(Abstract::of(Exposure::Constant), rest));
+        self.set(frame, object.id.as_str(), with_elements(Abstract::of(Exposure::Constant), rest));
         Some(taken)
     }
 
@@ -495,6 +528,7 @@ impl<'a> Run<'_, 'a> {
         let starred = call.arguments.args.iter().any(Expr::is_starred_expr);
         if frame.calls >= MAX_CALLS
             || starred
+            || self.gives_something_else(function)
             || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none())
         {
             return None;
@@ -504,6 +538,7 @@ impl<'a> Run<'_, 'a> {
             state: State::default(),
             returned: None,
             jumps: Vec::new(),
+            thrown: Vec::new(),
             calls: frame.calls + 1,
             record: false,
         };
@@ -543,6 +578,25 @@ impl<'a> Run<'_, 'a> {
             }
             Err(expr) => Some(self.value(&mut inner, expr)),
         })
+    }
+
+    /// Whether calling a function gives something else than what it returns: a generator, or what a decorator made of it.
+    fn gives_something_else(&self, function: ScopeId) -> bool {
+        let tree = &self.names.tree;
+        let ScopeKind::Function(definition) = tree.scope(function).kind else { return tree.yields(function) };
+        let outside = tree.scope(function).parent.unwrap_or(function);
+        tree.yields(function)
+            || !definition.decorator_list.iter().all(|decorator| self.gives_back(&decorator.expression, outside))
+    }
+
+    /// Whether a decorator gives back a function that does the same as the one it is given.
+    fn gives_back(&self, decorator: &'a Expr, scope: ScopeId) -> bool {
+        let func = match decorator {
+            Expr::Call(call) => &*call.func,
+            decorator => decorator,
+        };
+        let is_route = matches!(func, Expr::Attribute(method) if is_route(&method.attr) || method.attr.as_str() == "command");
+        is_route || self.names.is_only(Value { expr: func, scope }, |name| FAITHFUL.contains(&name))
     }
 
     /// What a function gives for the same parameters as before is known already, whoever calls it.
@@ -699,6 +753,21 @@ fn keeps_path(name: &str) -> bool {
             | "pathlib.Path().joinpath"
             | "pathlib.Path().resolve"
             | "typing.cast"
+    )
+}
+
+/// Functions that make other characters of what they are given.
+fn decodes(name: &str) -> bool {
+    matches!(
+        name,
+        "builtins.bytes"
+            | "builtins.bytearray"
+            | "builtins.chr"
+            | "base64.b64decode"
+            | "base64.urlsafe_b64decode"
+            | "urllib.parse.unquote"
+            | "urllib.parse.unquote_plus"
+            | "codecs.decode"
     )
 }
 

@@ -1,9 +1,9 @@
 //! What an expression is, from what its parts are.
 
-use ruff_python_ast::{self as ast, Expr, InterpolatedStringElement, Operator};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, InterpolatedStringElement, Operator};
 use ruff_text_size::Ranged;
 
-use super::value::{Abstract, Denied, at_key, combined, element_of, spoiled, text_of, with_elements};
+use super::value::{Abstract, Denied, State, at_key, combined, element_of, spoiled, text_of, with_elements};
 use super::{Frame, Run};
 use crate::python::constant::{Constant, compare, item, push_bounded, shown};
 use crate::python::exposure::{Exposure, fact, source_of};
@@ -146,9 +146,13 @@ impl<'a> Run<'_, 'a> {
                 }
                 Abstract::of(Exposure::Unknown)
             }
-            Expr::Lambda(_) | Expr::TString(_) | Expr::Slice(_) | Expr::IpyEscapeCommand(_) => {
+            Expr::Slice(slice) => {
+                for part in [&slice.lower, &slice.upper, &slice.step].into_iter().flatten() {
+                    self.value(frame, part);
+                }
                 Abstract::of(Exposure::Unknown)
             }
+            Expr::Lambda(_) | Expr::TString(_) | Expr::IpyEscapeCommand(_) => Abstract::of(Exposure::Unknown),
             literal => self.literal(frame, literal),
         }
     }
@@ -283,8 +287,28 @@ impl<'a> Run<'_, 'a> {
             }
         }
         let value = self.value(frame, element);
-        frame.state = before;
+        let inside = std::mem::replace(&mut frame.state, before);
+        self.keep_assigned(frame, element, inside);
         Abstract { constant: None, elements: None, ..value }
+    }
+
+    /// What a comprehension assigns by `:=` is seen outside of it, if it ran at all.
+    fn keep_assigned(&self, frame: &mut Frame<'a>, element: &'a Expr, mut inside: State<'a>) {
+        let tree = &self.names.tree;
+        let around = tree.parent(tree.id(element)).unwrap_or(tree.id(element));
+        for node in tree.descendants(around) {
+            if !self.spend(1) {
+                return;
+            }
+            if let AnyNodeRef::ExprNamed(named) = node
+                && let Expr::Name(name) = &*named.target
+                && let Some(value) = inside.remove(name.id.as_str())
+            {
+                let before = frame.state.get(name.id.as_str()).cloned();
+                let joined = before.map_or_else(|| value.clone(), |before| before.join(value.clone()));
+                self.set(frame, name.id.as_str(), joined);
+            }
+        }
     }
 
     /// Whether an expression is certainly a path of `pathlib`.

@@ -106,6 +106,8 @@ struct Frame<'a> {
     returned: Option<Abstract>,
     /// States in which a loop was left or continued.
     jumps: Vec<State<'a>>,
+    /// What variables held at some time, for each block around that may be left anywhere: the body of a `try`.
+    thrown: Vec<State<'a>>,
     calls: u32,
     /// Whether values are recorded: only in the function that was asked about.
     record: bool,
@@ -150,6 +152,7 @@ impl<'a> Run<'_, 'a> {
             state: State::default(),
             returned: None,
             jumps: Vec::new(),
+            thrown: Vec::new(),
             calls: 0,
             record: true,
         };

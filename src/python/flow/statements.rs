@@ -1,14 +1,15 @@
 //! What statements do to what the variables hold.
 
-use ruff_python_ast::{self as ast, Expr, Stmt};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use super::value::{Abstract, State, are_same, at_key, combined, element_of, spoiled, with_elements};
+use super::value::{Abstract, State, at_key, combined, element_of, hold_the_same, spoiled, widen, with_elements};
 use super::{Frame, Run};
 use crate::python::constant::Constant;
 use crate::python::exposure::Exposure;
-use crate::python::names::Value;
-use crate::python::tree::with_stack;
+use crate::python::names::{Thing, Value};
+use crate::python::known::is_builtin;
+use crate::python::tree::{ScopeId, with_stack};
 
 /// Functions that do not return.
 const LEAVING: &[&str] = &[
@@ -28,6 +29,9 @@ const LEAVING: &[&str] = &[
     "sys.exit",
     "werkzeug.exceptions.abort",
 ];
+
+/// How often the body of a loop is gone through at most.
+const MAX_TURNS: usize = 4;
 
 /// Whether what follows a statement is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,10 +113,29 @@ impl<'a> Run<'_, 'a> {
                         self.assign(frame, target, &value);
                     }
                 }
+                if with.items.iter().any(|item| self.swallows(frame, item)) {
+                    let (then, failed) = self.interrupted(frame, &with.body);
+                    let ends = (then == Then::Next).then(|| self.copy(&frame.state));
+                    return self.meet(frame, ends.into_iter().chain([failed]).collect());
+                }
                 return self.body(frame, &with.body);
             }
             Stmt::Match(choice) => return self.matched(frame, choice),
-            Stmt::ClassDef(class) => self.class(frame, class),
+            Stmt::ClassDef(class) => {
+                let keywords = class.keywords().iter().map(|keyword| &keyword.value);
+                let decorators = class.decorator_list.iter().map(|decorator| &decorator.expression);
+                for expr in class.bases().iter().chain(keywords).chain(decorators) {
+                    self.value(frame, expr);
+                }
+                self.class(frame, class);
+            }
+            Stmt::FunctionDef(function) => {
+                let decorators = function.decorator_list.iter().map(|decorator| &decorator.expression);
+                let defaults = function.parameters.iter_non_variadic_params().filter_map(|one| one.default());
+                for expr in decorators.chain(defaults) {
+                    self.value(frame, expr);
+                }
+            }
             Stmt::Assert(assert) => {
                 self.value(frame, &assert.test);
                 self.narrow(frame, &assert.test, true);
@@ -150,7 +173,10 @@ impl<'a> Run<'_, 'a> {
         let mut open = true;
         for (test, body) in clauses {
             let verdict = match test {
-                Some(test) => self.value(frame, test).constant.map(|constant| constant.truth()),
+                Some(test) => {
+                    let known = self.value(frame, test).constant.map(|constant| constant.truth());
+                    known.filter(|_| self.is_decided_here(frame, test))
+                }
                 None => Some(true),
             };
             let reached = open && verdict != Some(false);
@@ -177,6 +203,20 @@ impl<'a> Run<'_, 'a> {
         self.meet(frame, ends)
     }
 
+    /// Whether a test depends on nothing but what this function assigned: what the module says, another file can set.
+    fn is_decided_here(&self, frame: &Frame<'a>, test: &'a Expr) -> bool {
+        let tree = &self.names.tree;
+        let id = tree.id(test);
+        let mut nodes = std::iter::once(tree.node(id)).chain(tree.descendants(id));
+        let is_module = frame.scope == ScopeId::MODULE;
+        nodes.all(|node| match node {
+            AnyNodeRef::ExprName(name) => {
+                self.spend(1) && (is_module || frame.state.contains_key(name.id.as_str()) || is_builtin(&name.id))
+            }
+            _ => true,
+        })
+    }
+
     /// Goes on with the join of several states; leaves where there is none.
     fn meet(&self, frame: &mut Frame<'a>, ends: Vec<State<'a>>) -> Then {
         match ends.into_iter().reduce(|a, b| self.joined(a, b)) {
@@ -196,33 +236,31 @@ impl<'a> Run<'_, 'a> {
         self.body(frame, &each.orelse);
     }
 
-    /// A loop body, which runs any number of times: twice is enough for what the second turn sees of the first, and once
-    /// where that is nothing. Loops in loops would otherwise double the work with each.
+    /// A loop body, which runs any number of times: until a turn tells nothing new. Loops in loops double the work with each
+    /// turn, so that what still changes after some is taken for as exposed as the worst of it.
     fn repeated(&self, frame: &mut Frame<'a>, body: &'a [Stmt]) {
         let outer = std::mem::take(&mut frame.jumps);
-        let before = self.copy(&frame.state);
-        let mut ends = vec![self.copy(&frame.state)];
-        for _ in 0..2 {
+        let mut before = self.copy(&frame.state);
+        for turn in 0..MAX_TURNS {
+            let mut ends = vec![self.copy(&frame.state)];
             if self.body(frame, body) == Then::Next {
                 ends.push(self.copy(&frame.state));
             }
             ends.append(&mut frame.jumps);
-            let all = std::mem::take(&mut ends);
-            self.meet(frame, all);
-            if are_same(&before, &frame.state) {
+            self.meet(frame, ends);
+            if hold_the_same(&before, &frame.state) {
                 break;
             }
-            ends.push(self.copy(&frame.state));
+            if turn + 2 == MAX_TURNS {
+                widen(&before, &mut frame.state);
+            }
+            before = self.copy(&frame.state);
         }
         frame.jumps = outer;
     }
 
     fn attempt(&self, frame: &mut Frame<'a>, attempt: &'a ast::StmtTry) -> Then {
-        let before = self.copy(&frame.state);
-        let then = self.body(frame, &attempt.body);
-        let after = self.copy(&frame.state);
-        // A handler starts anywhere in the body: with what held before, or what holds behind it.
-        let failed = self.joined(before, after);
+        let (then, failed) = self.interrupted(frame, &attempt.body);
         let mut ends = Vec::new();
         if then == Then::Next && self.body(frame, &attempt.orelse) == Then::Next {
             ends.push(self.copy(&frame.state));
@@ -244,6 +282,33 @@ impl<'a> Run<'_, 'a> {
         }
         let last = self.body(frame, &attempt.finalbody);
         if reached { last } else { Then::Left }
+    }
+
+    /// A body that may be left anywhere, and what holds where it is: what held before, what holds behind it, or what some
+    /// statement in it assigned.
+    fn interrupted(&self, frame: &mut Frame<'a>, body: &'a [Stmt]) -> (Then, State<'a>) {
+        let before = self.copy(&frame.state);
+        frame.thrown.push(State::default());
+        let then = self.body(frame, body);
+        let thrown = frame.thrown.pop().unwrap_or_default();
+        let after = self.copy(&frame.state);
+        let mut failed = self.joined(before, after);
+        for (name, value) in thrown {
+            let value = failed.remove(name).map_or_else(|| value.clone(), |other| other.join(value.clone()));
+            failed.insert(name, value);
+        }
+        (then, failed)
+    }
+
+    /// Whether a block below this goes on behind it, whatever is raised inside: `suppress`, or a class of this file that may
+    /// do the same.
+    fn swallows(&self, frame: &Frame<'a>, item: &'a ast::WithItem) -> bool {
+        let things = self.names.things(Value { expr: &item.context_expr, scope: frame.scope });
+        things.iter().any(|thing| match thing {
+            Thing::Named(name) => matches!(name.as_str(), "contextlib.suppress()" | "contextlib.ExitStack()" | "pytest.raises()"),
+            Thing::Instance(_) | Thing::Function(_) => true,
+            _ => false,
+        })
     }
 
     fn matched(&self, frame: &mut Frame<'a>, choice: &'a ast::StmtMatch) -> Then {
@@ -335,22 +400,39 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
+    /// A variable holds something else from now on. Whatever catches an exception can find it there.
+    pub(super) fn set(&self, frame: &mut Frame<'a>, name: &'a str, value: Abstract) {
+        for thrown in &mut frame.thrown {
+            if !self.spend(1) {
+                break;
+            }
+            let before = thrown.remove(name);
+            let joined = before.map_or_else(|| value.clone(), |before| before.join(value.clone()));
+            thrown.insert(name, joined);
+        }
+        frame.state.insert(name, value);
+    }
+
     pub(super) fn assign(&self, frame: &mut Frame<'a>, target: &'a Expr, value: &Abstract) {
         with_stack(|| self.assign_parts(frame, target, value));
     }
 
     fn assign_parts(&self, frame: &mut Frame<'a>, target: &'a Expr, value: &Abstract) {
         match target {
-            Expr::Name(name) => {
-                frame.state.insert(name.id.as_str(), value.clone());
-            }
+            Expr::Name(name) => self.set(frame, name.id.as_str(), value.clone()),
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                let starred = elts.iter().position(Expr::is_starred_expr).unwrap_or(elts.len());
                 for (index, target) in elts.iter().enumerate() {
-                    let element = at_key(value, &Constant::Int(index as i64));
+                    // Behind a star, they are counted from the end.
+                    let index = if index > starred { index as i64 - elts.len() as i64 } else { index as i64 };
+                    let element = at_key(value, &Constant::Int(index));
                     self.assign(frame, target, &element);
                 }
             }
-            Expr::Starred(starred) => self.assign(frame, &starred.value, &element_of(value)),
+            Expr::Starred(starred) => {
+                let rest = Abstract { elements: None, ..element_of(value) };
+                self.assign(frame, &starred.value, &rest);
+            }
             Expr::Subscript(subscript) => {
                 let key = self.value(frame, &subscript.slice).constant;
                 self.value(frame, &subscript.value);
@@ -387,7 +469,7 @@ impl<'a> Run<'_, 'a> {
             }
             _ => spoiled(old, value),
         };
-        frame.state.insert(name, stored);
+        self.set(frame, name, stored);
     }
 
     /// Something reaches an object in a way that is not followed further.
@@ -398,7 +480,7 @@ impl<'a> Run<'_, 'a> {
             let mut given = spoiled(old, value);
             // A text takes no attributes.
             given.denied.text = true;
-            frame.state.insert(name, given);
+            self.set(frame, name, given);
         }
     }
 }

@@ -204,6 +204,22 @@ impl Abstract {
             && self.constant == other.constant
     }
 
+    /// The same but for the way it took.
+    fn says_the_same(&self, other: &Abstract) -> bool {
+        let elements = match (&self.elements, &other.elements) {
+            (Some(a), Some(b)) => {
+                Rc::ptr_eq(a, b)
+                    || a.items.len() == b.items.len()
+                        && a.items.iter().zip(&b.items).all(|((k, x), (l, y))| k == l && x.says_the_same(y))
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        elements
+            && (self.exposure, self.denied, self.parsed) == (other.exposure, other.denied, other.parsed)
+            && self.constant == other.constant
+    }
+
     /// The same value seen at a further place of its way.
     pub(super) fn through(mut self, place: TextRange) -> Self {
         if self.exposure >= Exposure::Input {
@@ -289,6 +305,16 @@ impl Abstract {
         }
     }
 
+    /// Whether this is certainly a list, a mapping or the like that was written here.
+    pub(super) fn is_in_sight(&self) -> bool {
+        self.elements.is_some() || self.constant.is_some()
+    }
+
+    /// Whether this may be a text, for what is known of where it comes from.
+    pub(super) fn may_be_text(&self) -> bool {
+        self.constant.is_some() || self.exposure >= Exposure::Built && !self.denied.text
+    }
+
     pub(super) fn at_least_unknown(mut self) -> Self {
         self.exposure = self.exposure.max(Exposure::Unknown);
         self
@@ -321,8 +347,19 @@ fn join_elements(a: &[(Constant, Abstract)], b: &[(Constant, Abstract)]) -> Opti
 /// What the variables of a function hold.
 pub(super) type State<'a> = FxHashMap<&'a str, Abstract>;
 
-pub(super) fn are_same(a: &State<'_>, b: &State<'_>) -> bool {
-    a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| value.is_same(other)))
+/// Whether the same is known of the variables, whatever way what they hold took.
+pub(super) fn hold_the_same(a: &State<'_>, b: &State<'_>) -> bool {
+    a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| value.says_the_same(other)))
+}
+
+/// Takes all that still changes from turn to turn for as exposed as the worst of it.
+pub(super) fn widen(before: &State<'_>, state: &mut State<'_>) {
+    let changes = |name: &&str, value: &Abstract| !before.get(name).is_some_and(|old| old.says_the_same(value));
+    let worst = state.iter().filter(|(name, value)| changes(name, value)).map(|(_, value)| value.clone());
+    let Some(worst) = worst.reduce(Abstract::join) else { return };
+    for (_, value) in state.iter_mut().filter(|(name, value)| changes(name, value)) {
+        *value = Abstract { constant: None, elements: None, ..value.clone().join(worst.clone()) }.at_least_unknown();
+    }
 }
 
 /// How much it costs to join two of these.
