@@ -391,7 +391,7 @@ fn changes(tree: &Tree<'_>, name: NodeId) -> bool {
 }
 
 /// Whether this may be a function of the project that changes what it is given.
-fn may_change_given(tree: &Tree<'_>, callee: &Expr) -> bool {
+pub(super) fn may_change_given(tree: &Tree<'_>, callee: &Expr) -> bool {
     match callee {
         Expr::Name(name) => {
             !is_builtin(&name.id) || tree.scope_binding(tree.scope_of(tree.id(name)), &name.id).is_some()

@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use super::callers::Callers;
 use super::constant::Constant;
 use super::exposure::{Exposure, Exposures};
+use super::flow::Changes;
 use super::known;
 use super::solve::{Answers, Folded, Question};
 use super::tree::{AttributeValue, Meaning, NodeId, ScopeId, ScopeKind, Step, Tree, with_stack};
@@ -112,6 +113,7 @@ pub struct Names<'a> {
     pub(super) entered: RefCell<super::flow::AllEntered>,
     /// Who calls the functions that only this file can call, once it was asked for.
     callers: OnceCell<Callers<'a>>,
+    changes: OnceCell<Changes<'a>>,
     /// Names whose lists and mappings the file changes, once it was asked for.
     pub(super) changed: OnceCell<FxHashSet<&'a str>>,
     /// Calls of `setattr`, once they were asked for.
@@ -142,6 +144,7 @@ impl<'a> Names<'a> {
             flows: RefCell::default(),
             entered: RefCell::default(),
             callers: OnceCell::new(),
+            changes: OnceCell::new(),
             changed: OnceCell::new(),
             setattr_calls: OnceCell::new(),
             requests: OnceCell::new(),
@@ -158,6 +161,10 @@ impl<'a> Names<'a> {
 
     pub(super) fn callers(&self) -> &Callers<'a> {
         self.callers.get_or_init(|| Callers::of(&self.tree))
+    }
+
+    pub(super) fn changes(&self) -> &Changes<'a> {
+        self.changes.get_or_init(|| Changes::of(&self.tree))
     }
 
     /// Notes that a value was asked about that somebody outside has to do with.

@@ -292,6 +292,15 @@ impl<'a> Tree<'a> {
         !around.any(|scope| matches!(self.scope(scope).kind, ScopeKind::Function(_) | ScopeKind::Lambda(_)))
     }
 
+    /// Whether what is evaluated in a scope runs when the code of another around it does: in a comprehension or class.
+    pub fn runs_with(&self, scope: ScopeId, outer: ScopeId) -> bool {
+        let mut around = std::iter::successors(Some(scope), |&scope| self.scope(scope).parent);
+        around
+            .by_ref()
+            .take_while(|&scope| scope != outer)
+            .all(|scope| matches!(self.scope(scope).kind, ScopeKind::Comprehension | ScopeKind::Class(_)))
+    }
+
     /// The scope in which a node is evaluated.
     pub fn scope_of(&self, id: NodeId) -> ScopeId {
         self.entries[id.0 as usize].scope

@@ -173,7 +173,10 @@ impl<'a> Run<'_, 'a> {
                 None => self.names.unflowing(id, frame.scope),
             },
         };
-        if self.names.tree.is_shared(id) {
+        let holds_others = value.elements.is_some()
+            || matches!(value.constant, Some(Constant::List(_) | Constant::Dict(_)));
+        let changes = || self.names.changes().contains(&self.names.tree, frame.scope, id);
+        if self.names.tree.is_shared(id) || holds_others && changes() {
             return Abstract { constant: None, elements: None, ..value.at_least_unknown() };
         }
         value

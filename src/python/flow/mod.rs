@@ -19,6 +19,7 @@ use super::requests::is_route;
 use super::tree::{ScopeId, ScopeKind};
 
 mod calls;
+mod changes;
 mod conditions;
 mod expressions;
 mod patterns;
@@ -26,6 +27,7 @@ mod statements;
 mod value;
 
 pub use calls::AllEntered;
+pub use changes::Changes;
 pub use value::Abstract;
 use value::{State, cost_of_join};
 

@@ -3,7 +3,7 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use super::value::{Abstract, State, at_key, combined, element_of, hold_the_same, spoiled, widen, with_elements};
+use super::value::{Abstract, State, at_key, combined, element_of, hold_the_same, spoiled, with_elements};
 use super::{Frame, Run};
 use crate::python::constant::Constant;
 use crate::python::exposure::Exposure;
@@ -31,7 +31,7 @@ const LEAVING: &[&str] = &[
 ];
 
 /// How often the body of a loop is gone through at most.
-const MAX_TURNS: usize = 4;
+const MAX_TURNS: usize = 8;
 
 /// Whether what follows a statement is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,8 +236,7 @@ impl<'a> Run<'_, 'a> {
         self.body(frame, &each.orelse);
     }
 
-    /// A loop body, which runs any number of times: until a turn tells nothing new. Loops in loops double the work with each
-    /// turn, so that what still changes after some is taken for as exposed as the worst of it.
+    /// A loop body, which runs any number of times: until a turn tells nothing new.
     fn repeated(&self, frame: &mut Frame<'a>, body: &'a [Stmt]) {
         let outer = std::mem::take(&mut frame.jumps);
         let mut before = self.copy(&frame.state);
@@ -251,8 +250,9 @@ impl<'a> Run<'_, 'a> {
             if hold_the_same(&before, &frame.state) {
                 break;
             }
-            if turn + 2 == MAX_TURNS {
-                widen(&before, &mut frame.state);
+            if turn + 1 == MAX_TURNS {
+                // What is not known by now is not known at all.
+                self.left.set(0);
             }
             before = self.copy(&frame.state);
         }

@@ -352,16 +352,6 @@ pub(super) fn hold_the_same(a: &State<'_>, b: &State<'_>) -> bool {
     a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| value.says_the_same(other)))
 }
 
-/// Takes all that still changes from turn to turn for as exposed as the worst of it.
-pub(super) fn widen(before: &State<'_>, state: &mut State<'_>) {
-    let changes = |name: &&str, value: &Abstract| !before.get(name).is_some_and(|old| old.says_the_same(value));
-    let worst = state.iter().filter(|(name, value)| changes(name, value)).map(|(_, value)| value.clone());
-    let Some(worst) = worst.reduce(Abstract::join) else { return };
-    for (_, value) in state.iter_mut().filter(|(name, value)| changes(name, value)) {
-        *value = Abstract { constant: None, elements: None, ..value.clone().join(worst.clone()) }.at_least_unknown();
-    }
-}
-
 /// How much it costs to join two of these.
 pub(super) fn cost_of_join(state: &State<'_>) -> usize {
     let elements = |value: &Abstract| value.elements.as_ref().map_or(0, |elements| elements.size);
