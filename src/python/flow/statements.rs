@@ -3,7 +3,7 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use super::value::{Abstract, State, at_key, combined, element_of, hold_the_same, spoiled, with_elements};
+use super::value::{Abstract, State, at_key, combined, element_of, forget_growing, hold_the_same, spoiled, with_elements};
 use super::{Frame, Run};
 use crate::python::constant::Constant;
 use crate::python::exposure::Exposure;
@@ -249,6 +249,9 @@ impl<'a> Run<'_, 'a> {
             self.meet(frame, ends);
             if hold_the_same(&before, &frame.state) {
                 break;
+            }
+            if turn > 0 {
+                forget_growing(&before, &mut frame.state);
             }
             if turn + 1 == MAX_TURNS {
                 // What is not known by now is not known at all.

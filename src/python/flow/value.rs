@@ -352,6 +352,18 @@ pub(super) fn hold_the_same(a: &State<'_>, b: &State<'_>) -> bool {
     a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| value.says_the_same(other)))
 }
 
+/// Tells the elements of a list or mapping, and the values of a number or text, no longer apart that change from turn to
+/// turn of a loop.
+pub(super) fn forget_growing(before: &State<'_>, state: &mut State<'_>) {
+    for (name, value) in state.iter_mut() {
+        let is_new = before.get(name).is_none_or(|old| !old.says_the_same(value));
+        if is_new && (value.elements.is_some() || value.constant.is_some()) {
+            value.elements = None;
+            value.constant = None;
+        }
+    }
+}
+
 /// How much it costs to join two of these.
 pub(super) fn cost_of_join(state: &State<'_>) -> usize {
     let elements = |value: &Abstract| value.elements.as_ref().map_or(0, |elements| elements.size);
