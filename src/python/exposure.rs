@@ -9,7 +9,7 @@ use super::call::Call;
 use super::constant::Constant;
 use super::names::{Names, Thing, Value, Written};
 use super::template::shows_number;
-use super::tree::{Meaning, ScopeKind};
+use super::tree::{Meaning, ScopeId, ScopeKind};
 use crate::check::Confidence;
 
 /// How much somebody outside can have to do with a value. The order is the order of danger.
@@ -84,7 +84,17 @@ static INPUTS: &[&str] = &[
 ];
 
 /// Names whose value the sender of a request chooses.
-static REQUESTS: &[&str] = &["flask.request", "bottle.request"];
+static REQUESTS: &[&str] = &[
+    "bottle.request",
+    "flask.request",
+    "http.server.BaseHTTPRequestHandler().headers",
+    "http.server.BaseHTTPRequestHandler().path",
+    "http.server.BaseHTTPRequestHandler().rfile",
+    "http.server.SimpleHTTPRequestHandler().headers",
+    "http.server.SimpleHTTPRequestHandler().path",
+    "http.server.SimpleHTTPRequestHandler().rfile",
+    "quart.request",
+];
 
 /// Calls whose result cannot carry what an injection needs.
 static SANITISERS: &[&str] = &[
@@ -321,7 +331,38 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Whether what is called like a request may be one: it is not where this function makes it itself, or says that it is of
+    /// a class of this file.
+    fn may_be_request(&self, name: &str, scope: ScopeId) -> bool {
+        let Some(home) = self.tree.scope_binding(scope, name) else { return true };
+        let is_own_class = |annotation: &'a Expr, scope: ScopeId| {
+            let things = self.things(Value { expr: annotation, scope });
+            !things.is_empty() && things.iter().all(|thing| self.is_plain_class(thing))
+        };
+        self.tree.bindings_in(home, name).any(|(_, binding)| match &binding.meaning {
+            _ if !self.spend(1) => true,
+            Meaning::Value { expr: Expr::Call(call), scope, steps } if steps.is_empty() => {
+                // What is made here is something that is sent.
+                let made = self.qualified(Value { expr: &call.func, scope: *scope });
+                !made.iter().any(|name| SENT.contains(&name.as_str()))
+            }
+            Meaning::Parameter { annotation: Some(annotation), scope, .. } => !is_own_class(annotation, *scope),
+            _ => true,
+        })
+    }
+
+    /// Whether something is a class of this file that derives from none of another.
+    fn is_plain_class(&self, thing: &Thing<'a>) -> bool {
+        let Thing::Class(scope) = thing else { return false };
+        matches!(self.tree.scope(*scope).kind, ScopeKind::Class(class) if class.bases().is_empty())
+    }
+
     fn exposure_of_meaning(&self, value: Value<'a>) -> Exposure {
+        // `await request.json()`
+        let callee = value.expr.as_call_expr().map(|call| Value { expr: &call.func, ..value });
+        if callee.is_some_and(|callee| is_part_of_request(self, callee)) {
+            return Exposure::Request;
+        }
         if let Some(source) = source_of(self, value) {
             return source;
         }
@@ -338,6 +379,17 @@ impl<'a> Names<'a> {
         if is_sure { known } else { known.max(Exposure::Unknown) }
     }
 }
+
+/// What a program makes of a request that it sends itself.
+static SENT: &[&str] = &[
+    "httpx.Request",
+    "requests.PreparedRequest",
+    "requests.Request",
+    "requests.models.PreparedRequest",
+    "requests.models.Request",
+    "scrapy.Request",
+    "urllib.request.Request",
+];
 
 /// Parts of a request that the program's own routes decide, or that no sender chooses freely.
 static REQUEST_FACTS: &[&str] = &[
@@ -415,23 +467,61 @@ static REQUEST_PARTS: &[&str] = &[
     "get_argument",
     "rel_url",
     "match_info",
+    "media",
+    "get_media",
+    "get_param",
+    "json_body",
+    "matchdict",
 ];
+
+/// What the frameworks call the class of a request.
+static REQUEST_TYPES: &[&str] = &[
+    "aiohttp.web.Request()",
+    "django.http.HttpRequest()",
+    "django.http.request.HttpRequest()",
+    "falcon.Request()",
+    "fastapi.Request()",
+    "flask.Request()",
+    "rest_framework.request.Request()",
+    "sanic.Request()",
+    "starlette.requests.Request()",
+    "tornado.httputil.HTTPServerRequest()",
+    "werkzeug.Request()",
+    "werkzeug.wrappers.Request()",
+];
+
+/// Methods and attributes of what answers a request that give what its sender chose.
+static HANDLER_PARTS: &[&str] = &["get_argument", "get_arguments", "get_body_argument", "get_query_argument"];
 
 /// Where an expression by its very name comes from outside.
 pub(super) fn source_of<'a>(names: &Names<'a>, value: Value<'a>) -> Option<Exposure> {
-    if let Expr::Attribute(attribute) = value.expr {
-        let is_request = match &*attribute.value {
-            Expr::Name(name) => matches!(name.id.as_str(), "request" | "req"),
-            Expr::Attribute(inner) => inner.attr.as_str() == "request",
-            _ => false,
-        };
-        if is_request && REQUEST_PARTS.contains(&attribute.attr.as_str()) {
-            return Some(Exposure::Request);
-        }
+    if is_part_of_request(names, value) {
+        return Some(Exposure::Request);
     }
     let outside =
         |name: &compact_str::CompactString| named_exposure(name).filter(|found| *found >= Exposure::Input);
     names.qualified(value).iter().filter_map(outside).max()
+}
+
+/// Whether an expression is an attribute of a request, or a method, that gives what its sender chose.
+pub(super) fn is_part_of_request<'a>(names: &Names<'a>, value: Value<'a>) -> bool {
+    let Expr::Attribute(attribute) = value.expr else { return false };
+    let part = attribute.attr.as_str();
+    let is_self = || matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "self");
+    REQUEST_PARTS.contains(&part) && is_request(names, Value { expr: &attribute.value, ..value })
+        || HANDLER_PARTS.contains(&part) && is_self()
+}
+
+/// Whether something is a request, by its type or by its name.
+fn is_request<'a>(names: &Names<'a>, value: Value<'a>) -> bool {
+    let by_name = match value.expr {
+        Expr::Name(name) if matches!(name.id.as_str(), "request" | "req") => {
+            names.may_be_request(&name.id, value.scope)
+        }
+        Expr::Attribute(inner) => inner.attr.as_str() == "request",
+        _ => false,
+    };
+    by_name || names.qualified(value).iter().any(|name| REQUEST_TYPES.contains(&name.as_str()))
 }
 
 /// How exposed a fact about the running program is, or a part of a request that its sender does not choose freely.

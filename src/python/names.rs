@@ -11,7 +11,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-use super::callers::Callers;
+use super::callers::{Callers, Calls, calls_of_functions};
 use super::constant::Constant;
 use super::exposure::{Exposure, Exposures};
 use super::flow::Changes;
@@ -114,6 +114,7 @@ pub struct Names<'a> {
     /// Who calls the functions that only this file can call, once it was asked for.
     callers: OnceCell<Callers<'a>>,
     changes: OnceCell<Changes<'a>>,
+    calls: OnceCell<Calls<'a>>,
     /// Names whose lists and mappings the file changes, once it was asked for.
     pub(super) changed: OnceCell<FxHashSet<&'a str>>,
     /// Calls of `setattr`, once they were asked for.
@@ -145,6 +146,7 @@ impl<'a> Names<'a> {
             entered: RefCell::default(),
             callers: OnceCell::new(),
             changes: OnceCell::new(),
+            calls: OnceCell::new(),
             changed: OnceCell::new(),
             setattr_calls: OnceCell::new(),
             requests: OnceCell::new(),
@@ -161,6 +163,10 @@ impl<'a> Names<'a> {
 
     pub(super) fn callers(&self) -> &Callers<'a> {
         self.callers.get_or_init(|| Callers::of(&self.tree))
+    }
+
+    pub(super) fn calls(&self) -> &Calls<'a> {
+        self.calls.get_or_init(|| calls_of_functions(&self.tree))
     }
 
     pub(super) fn changes(&self) -> &Changes<'a> {

@@ -36,6 +36,24 @@ fn is_telling(word: &str) -> bool {
             | "__dict__"
             | "__globals__"
             | "__self__"
+            | "APIView"
+            | "BaseHTTPRequestHandler"
+            | "FastMCP"
+            | "HttpRequest"
+            | "MethodView"
+            | "Request"
+            | "RequestHandler"
+            | "Resource"
+            | "SimpleHTTPRequestHandler"
+            | "View"
+            | "cherrypy"
+            | "function_tool"
+            | "get_argument"
+            | "get_body_argument"
+            | "get_query_argument"
+            | "pydantic_ai"
+            | "start_response"
+            | "tool"
     )
 }
 
@@ -51,6 +69,7 @@ fn tells(node: AnyNodeRef<'_>) -> bool {
         AnyNodeRef::ExprAttribute(attribute) => is_telling(&attribute.attr),
         AnyNodeRef::Alias(alias) => any(&alias.name),
         AnyNodeRef::StmtImportFrom(import) => import.module.as_deref().is_some_and(any),
+        AnyNodeRef::Parameter(parameter) => matches!(parameter.name.as_str(), "environ" | "event"),
         AnyNodeRef::Decorator(decorator) => match &decorator.expression {
             Expr::Call(ast::ExprCall { func, .. }) => {
                 matches!(&**func, Expr::Attribute(method) if is_route(&method.attr))

@@ -15,7 +15,7 @@ use super::value::{
 use super::{Frame, Run};
 use crate::python::constant::{Constant, apply_function, apply_method};
 use crate::python::exposure::{
-    Exposure, escapes_filter, escapes_markup, escapes_pattern, fills_filter, quotes_for_query, result_of,
+    Exposure, escapes_filter, escapes_markup, escapes_pattern, fills_filter, is_part_of_request, quotes_for_query, result_of,
     source_of,
 };
 use crate::python::names::{Thing, Value, are_all};
@@ -65,8 +65,13 @@ impl<'a> Run<'_, 'a> {
         let keywords: Vec<Abstract> =
             call.arguments.keywords.iter().map(|keyword| self.value(frame, &keyword.value)).collect();
         let place = Value { expr: &call.func, scope: frame.scope };
+        // `await request.json()`
+        if is_part_of_request(self.names, place) {
+            let source = Abstract::of(Exposure::Request).through(call.range());
+            return self.converted(frame, call, source);
+        }
         if let Some(exposure) = result_of(self.names, call, frame.scope) {
-            return Abstract::of(exposure).through(call.range());
+            return self.converted(frame, call, Abstract::of(exposure).through(call.range()));
         }
         let things = self.names.things(place);
         let only = |holds: &dyn Fn(&str) -> bool| are_all(&things, holds) && self.names.is_certain(place);
@@ -182,6 +187,21 @@ impl<'a> Run<'_, 'a> {
             });
         }
         all.filter(|_| self.names.is_certain(Value { expr: &call.func, scope: frame.scope }))
+    }
+
+    /// `request.args.get("number", type=int)` gives a number, or what it is given for none.
+    fn converted(&self, frame: &Frame<'a>, call: &'a ast::ExprCall, source: Abstract) -> Abstract {
+        let numbers = ["builtins.int", "builtins.float", "builtins.bool"];
+        let is_number = source.exposure == Exposure::Request && call.arguments.find_keyword("type").is_some_and(|keyword| {
+            let place = Value { expr: &keyword.value, scope: frame.scope };
+            self.names.is_only(place, |name| numbers.contains(&name))
+        });
+        if !is_number {
+            return source;
+        }
+        let default = call.arguments.find_argument_value("default", 1);
+        let default = default.map(|expr| self.literal_or_unknown(expr, frame.scope));
+        default.into_iter().fold(source.into_number(), Abstract::join)
     }
 
     /// What a function takes out of a text, or quotes in it, for one kind of harm and no other.

@@ -321,7 +321,7 @@ impl<'a> Run<'_, 'a> {
     }
 
     /// What comes from outside by its very name: `flask.request.args`, `sys.argv`.
-    fn source(&self, frame: &Frame<'a>, expr: &'a Expr) -> Option<Abstract> {
+    pub(super) fn source(&self, frame: &Frame<'a>, expr: &'a Expr) -> Option<Abstract> {
         let exposure = source_of(self.names, Value { expr, scope: frame.scope })?;
         Some(Abstract::of(exposure).through(expr.range()))
     }

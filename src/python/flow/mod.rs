@@ -8,20 +8,18 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_python_ast::AnyNodeRef;
+use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
 
-use super::constant::Constant;
-use super::exposure::Exposure;
 use super::names::{Names, STEP, Value};
-use super::requests::is_route;
 use super::tree::{ScopeId, ScopeKind};
 
 mod calls;
 mod changes;
 mod conditions;
 mod expressions;
+mod parameters;
 mod patterns;
 mod statements;
 mod value;
@@ -171,49 +169,5 @@ impl<'a> Run<'_, 'a> {
             _ => {}
         }
         self.left.get() > 0
-    }
-
-    fn bind_parameters(&self, frame: &mut Frame<'a>, function: &'a ast::StmtFunctionDef) {
-        let exposed = self.is_handler(function, frame.scope);
-        for parameter in function.parameters.iter_non_variadic_params() {
-            let name = parameter.parameter.name.as_str();
-            let exposure = match parameter.parameter.annotation() {
-                Some(annotation) if self.is_harmless_type(annotation, frame.scope) => Exposure::Sanitised,
-                _ if exposed && !matches!(name, "self" | "cls" | "request" | "db" | "session") => {
-                    Exposure::Request
-                }
-                _ if self.names.is_given_constants(function, parameter) => Exposure::Sanitised,
-                _ => Exposure::Unknown,
-            };
-            let value = Abstract::of(exposure).through(parameter.parameter.range());
-            frame.state.insert(name, value);
-        }
-    }
-
-    /// Whether a web framework calls this function with what a request holds.
-    fn is_handler(&self, function: &'a ast::StmtFunctionDef, scope: ScopeId) -> bool {
-        function.decorator_list.iter().any(|decorator| {
-            let Expr::Call(call) = &decorator.expression else { return false };
-            let Expr::Attribute(method) = &*call.func else { return false };
-            let is_path = call.arguments.args.first().is_some_and(|first| {
-                let outside = self.names.tree.scope(scope).parent.unwrap_or(scope);
-                let constant = self.names.constant(Value { expr: first, scope: outside });
-                constant.as_ref().and_then(Constant::as_str).is_some_and(|path| path.starts_with('/'))
-            });
-            is_path && is_route(&method.attr)
-        })
-    }
-
-    fn is_harmless_type(&self, annotation: &'a Expr, scope: ScopeId) -> bool {
-        let outside = self.names.tree.scope(scope).parent.unwrap_or(scope);
-        let harmless = [
-            "builtins.int",
-            "builtins.float",
-            "builtins.bool",
-            "uuid.UUID",
-            "datetime.date",
-            "datetime.datetime",
-        ];
-        self.names.is_only(Value { expr: annotation, scope: outside }, |name| harmless.contains(&name))
     }
 }

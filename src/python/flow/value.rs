@@ -149,7 +149,7 @@ pub(super) struct Step {
 }
 
 impl Abstract {
-    pub(super) fn of(exposure: Exposure) -> Self {
+    pub(in crate::python) fn of(exposure: Exposure) -> Self {
         Abstract {
             exposure,
             constant: None,
@@ -170,7 +170,7 @@ impl Abstract {
         Abstract::of(self.exposure.min(Exposure::Sanitised))
     }
 
-    pub(super) fn join(self, other: Abstract) -> Abstract {
+    pub(in crate::python) fn join(self, other: Abstract) -> Abstract {
         if let (Some(a), Some(b)) = (&self.constant, &other.constant)
             && a == b
         {
