@@ -190,7 +190,7 @@ impl<'a> Run<'_, 'a> {
     }
 
     /// `request.args.get("number", type=int)` gives a number, or what it is given for none.
-    fn converted(&self, frame: &Frame<'a>, call: &'a ast::ExprCall, source: Abstract) -> Abstract {
+    fn converted(&self, frame: &mut Frame<'a>, call: &'a ast::ExprCall, source: Abstract) -> Abstract {
         let numbers = ["builtins.int", "builtins.float", "builtins.bool"];
         let is_number = source.exposure == Exposure::Request && call.arguments.find_keyword("type").is_some_and(|keyword| {
             let place = Value { expr: &keyword.value, scope: frame.scope };
@@ -200,7 +200,7 @@ impl<'a> Run<'_, 'a> {
             return source;
         }
         let default = call.arguments.find_argument_value("default", 1);
-        let default = default.map(|expr| self.literal_or_unknown(expr, frame.scope));
+        let default = default.map(|expr| self.value(frame, expr));
         default.into_iter().fold(source.into_number(), Abstract::join)
     }
 
