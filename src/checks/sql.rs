@@ -214,6 +214,7 @@ fn built(node: &Node<'_, '_>, hits: &mut Hits) {
     }
     let parts = Parts::of(module, &built);
     let confidence = match parts.all {
+        _ if is_only_shown(module, node.node) => Confidence::Low,
         Exposure::Constant | Exposure::Sanitised => Confidence::Low,
         Exposure::Input | Exposure::Request => Confidence::High,
         // A name of a table or column mostly comes from the program itself.
@@ -339,7 +340,9 @@ impl Parts {
                 Part::Shown(expr) => names.exposure_to(Harm::Query, module.value(expr)),
             };
             let is_value = is_quoted || !is_utility && (follows_quote || stands_for_value(&built.text, at));
-            let is_setting = part.expr().is_some_and(|expr| names.is_taken_on_import(module.value(expr)));
+            let is_setting = part.expr().map(|expr| module.value(expr)).is_some_and(|value| {
+                names.is_taken_on_import(value) || names.is_imported_constant(value)
+            });
             let is_value = is_value && !is_setting;
             parts.all = parts.all.max(exposure);
             parts.values = parts.values.max(if is_value { exposure } else { Exposure::Constant });
@@ -406,6 +409,27 @@ fn is_sent<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
         _ => return false,
     };
     SENDERS.contains(&name) && given.args.first().is_some_and(|first| node.ptr_eq(AnyNodeRef::from(first)))
+}
+
+/// Whether a text is given to what shows it to people, and to nothing else: printed, logged, or raised.
+fn is_only_shown<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
+    let Some(arguments @ AnyNodeRef::Arguments(_)) = module.parent(node) else { return false };
+    let Some(AnyNodeRef::ExprCall(call)) = module.parent(arguments) else { return false };
+    let around = module.parent(AnyNodeRef::from(call));
+    let is_shown = |name: &str| {
+        let method = name.rsplit('.').next().unwrap_or_default();
+        name == "builtins.print"
+            || name.starts_with("logging.")
+                && matches!(method, "debug" | "info" | "warning" | "error" | "exception" | "critical" | "log")
+    };
+    match around {
+        Some(AnyNodeRef::StmtRaise(_)) => true,
+        Some(AnyNodeRef::StmtExpr(_)) => {
+            call.arguments.keywords.is_empty()
+                && module.names().is_only(module.value(&call.func), is_shown)
+        }
+        _ => false,
+    }
 }
 
 /// Whether `sql-built` already speaks about the text that a value is, and nothing worse than that text can stand there.

@@ -254,6 +254,20 @@ impl<'a> Names<'a> {
                 .all(|(_, binding)| self.spend(1) && matches!(binding.meaning, Meaning::Import(_)))
     }
 
+    /// Whether a value is a constant of another module by its name, `from settings import TABLE`, which the file never
+    /// replaces: what that module is given from outside is judged there.
+    pub fn is_imported_constant(&self, value: Value<'a>) -> bool {
+        let Expr::Name(name) = value.expr else { return false };
+        let is_shouted = |name: &str| name.len() > 1 && !name.contains(|c: char| c.is_lowercase());
+        let Some(home) = self.tree.scope_binding(value.scope, &name.id) else { return false };
+        is_shouted(&name.id)
+            && home == ScopeId::MODULE
+            && self
+                .tree
+                .bindings_in(home, &name.id)
+                .all(|(_, binding)| self.spend(1) && matches!(&binding.meaning, Meaning::Import(path) if path.contains('.')))
+    }
+
     /// Whether a value is what a function gives of which this holds: also where the flow is not followed.
     fn is_made_by(&self, value: Value<'a>, holds: impl Fn(&str, &Expr) -> bool) -> bool {
         let Expr::Call(call) = value.expr else { return false };

@@ -20,7 +20,7 @@ use super::solve::{Answers, Folded, Question};
 use super::tree::{AttributeValue, Meaning, NodeId, ScopeId, ScopeKind, Step, Tree, with_stack};
 
 /// How many meanings of one expression are kept. A file with an expression that has more counts as too entangled.
-pub(super) const MAX_MEANINGS: usize = 256;
+pub(super) const MAX_MEANINGS: usize = 1_024;
 
 /// How far names are followed through one another.
 const MAX_DEPTH: u32 = 400;

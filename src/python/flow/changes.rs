@@ -17,9 +17,8 @@ impl<'a> Changes<'a> {
     pub(in crate::python) fn of(tree: &Tree<'a>) -> Changes<'a> {
         let variables = tree.nodes().filter_map(|(id, node)| {
             let AnyNodeRef::ExprName(name) = node else { return None };
-            let scope = tree.scope_of(id);
-            let changes = changes_out_of_sight(tree, id);
-            changes.then(|| Some((tree.scope_binding(scope, &name.id)?, name.id.as_str())))?
+            let changes = name.ctx.is_load() && changes_out_of_sight(tree, id);
+            changes.then(|| Some((tree.scope_binding(tree.scope_of(id), &name.id)?, name.id.as_str())))?
         });
         Changes { variables: variables.collect() }
     }
