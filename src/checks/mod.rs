@@ -54,6 +54,7 @@ mod setup_commands;
 mod shell;
 mod source_integrity;
 mod sql;
+mod sql_use;
 mod ssh;
 mod supply_chain;
 mod template;

@@ -3,6 +3,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::Family;
 use super::built_text::{Built, HOLE, Part, built_by, is_part};
+use super::sql_use::{is_fragment_with_values, is_only_shown, is_sent, may_be_sent_later};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call, Exposure, Harm, Hits, Module, Node, Thing, Value};
 
@@ -219,6 +220,12 @@ fn built(node: &Node<'_, '_>, hits: &mut Hits) {
         Exposure::Input | Exposure::Request => Confidence::High,
         // A name of a table or column mostly comes from the program itself.
         Exposure::Unknown | Exposure::Built if parts.values <= Exposure::Sanitised => Confidence::Low,
+        // So do expressions without quotes, in what only writes SQL.
+        Exposure::Unknown | Exposure::Built
+            if parts.quoted <= Exposure::Sanitised && !sent && !may_be_sent_later(module, node.node) =>
+        {
+            Confidence::Low
+        }
         Exposure::Unknown | Exposure::Built if sent => Confidence::High,
         Exposure::Unknown | Exposure::Built => Confidence::Medium,
     };
@@ -316,13 +323,16 @@ struct Parts {
     all: Exposure,
     /// Those that stand where a value stands, and are no settings of another module.
     values: Exposure,
+    /// Those of them that stand in quotes.
+    quoted: Exposure,
 }
 
 impl Parts {
     fn of<'a>(module: &Module<'a>, built: &Built<'a>) -> Parts {
         let names = module.names();
         let is_utility = is_utility(&built.text);
-        let mut parts = Parts { all: Exposure::Constant, values: Exposure::Constant };
+        let mut parts =
+            Parts { all: Exposure::Constant, values: Exposure::Constant, quoted: Exposure::Constant };
         // A quote in a comment opens nothing: there, only one right before the part counts.
         let has_comments = ["--", "/*", "#"].iter().any(|start| built.text.contains(start));
         let mut quotes = 0;
@@ -343,9 +353,14 @@ impl Parts {
             let is_setting = part.expr().map(|expr| module.value(expr)).is_some_and(|value| {
                 names.is_taken_on_import(value) || names.is_imported_constant(value)
             });
-            let is_value = is_value && !is_setting;
+            let is_fragment =
+                || !is_quoted && part.expr().is_some_and(|expr| is_fragment_with_values(module, expr));
+            let is_name = is_quoted && names_object(&built.text, at);
             parts.all = parts.all.max(exposure);
-            parts.values = parts.values.max(if is_value { exposure } else { Exposure::Constant });
+            if is_value && !is_setting && !is_name && !is_fragment() {
+                parts.values = parts.values.max(exposure);
+                parts.quoted = parts.quoted.max(if is_quoted { exposure } else { Exposure::Constant });
+            }
         }
         parts
     }
@@ -364,6 +379,38 @@ fn has_hole_for_value(template: &str) -> bool {
         .any(|(at, _)| stands_for_value(template, at) || template[..at].ends_with('\''))
 }
 
+/// Columns of the catalogues of databases that hold the names of what they hold.
+const CATALOGUE: &[&str] = &[
+    "column_name",
+    "constraint_name",
+    "index_name",
+    "indexname",
+    "relname",
+    "schema_name",
+    "schemaname",
+    "sequence_name",
+    "table_name",
+    "table_schema",
+    "tablename",
+];
+
+/// Whether a part in quotes is the name of a table or the like: `table_name = '{table}'`, `SHOW VARIABLES LIKE '{name}'`.
+fn names_object(template: &str, at: usize) -> bool {
+    let before = &template[template.floor_char_boundary(at.saturating_sub(100))..at];
+    let Some(before) = before.strip_suffix('\'') else { return false };
+    let mut words = before.split_whitespace().rev();
+    let (last, before_last) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let is = |word: &str, wanted: &str| word.eq_ignore_ascii_case(wanted);
+    let column = match last {
+        "=" => before_last,
+        word if is(word, "like") => before_last,
+        word => word.strip_suffix('=').unwrap_or_default(),
+    };
+    let column = column.rsplit('.').next().unwrap_or_default();
+    let of_show = is(last, "like") && template.trim_start().get(..5).is_some_and(|word| is(word, "show "));
+    of_show || CATALOGUE.iter().any(|known| is(column, known))
+}
+
 /// Whether a part is the table of a column: `= {table}.id`.
 fn is_qualifier(template: &str, at: usize) -> bool {
     let after = template[at..].strip_prefix(HOLE).and_then(|rest| rest.strip_prefix('.'));
@@ -380,55 +427,6 @@ fn stands_for_value(template: &str, at: usize) -> bool {
         let open = before.trim_end_matches(|c: char| c == '(' || c == ',' || c == HOLE || c.is_whitespace());
         let word = open.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
         ["between", "like", "limit", "offset", "values"].contains(&word.to_ascii_lowercase().as_str())
-    }
-}
-
-/// Methods and functions that take a statement as their first argument.
-const SENDERS: &[&str] = &[
-    "exec_driver_sql",
-    "execute",
-    "executemany",
-    "executescript",
-    "fetch",
-    "fetchrow",
-    "fetchval",
-    "mogrify",
-    "raw",
-    "read_sql",
-    "read_sql_query",
-    "text",
-];
-
-/// Whether an expression is written right where a statement is sent to a database.
-fn is_sent<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
-    let Some(arguments @ AnyNodeRef::Arguments(given)) = module.parent(node) else { return false };
-    let Some(AnyNodeRef::ExprCall(call)) = module.parent(arguments) else { return false };
-    let name = match &*call.func {
-        Expr::Attribute(method) => method.attr.as_str(),
-        Expr::Name(name) => name.id.as_str(),
-        _ => return false,
-    };
-    SENDERS.contains(&name) && given.args.first().is_some_and(|first| node.ptr_eq(AnyNodeRef::from(first)))
-}
-
-/// Whether a text is given to what shows it to people, and to nothing else: printed, logged, or raised.
-fn is_only_shown<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
-    let Some(arguments @ AnyNodeRef::Arguments(_)) = module.parent(node) else { return false };
-    let Some(AnyNodeRef::ExprCall(call)) = module.parent(arguments) else { return false };
-    let around = module.parent(AnyNodeRef::from(call));
-    let is_shown = |name: &str| {
-        let method = name.rsplit('.').next().unwrap_or_default();
-        name == "builtins.print"
-            || name.starts_with("logging.")
-                && matches!(method, "debug" | "info" | "warning" | "error" | "exception" | "critical" | "log")
-    };
-    match around {
-        Some(AnyNodeRef::StmtRaise(_)) => true,
-        Some(AnyNodeRef::StmtExpr(_)) => {
-            call.arguments.keywords.is_empty()
-                && module.names().is_only(module.value(&call.func), is_shown)
-        }
-        _ => false,
     }
 }
 

@@ -113,6 +113,19 @@ impl<'a> Module<'a> {
         plain.collect()
     }
 
+    /// What a name is bound to in the scope that binds it: values, and whether the name takes only a part of each; `None`
+    /// where it is bound in another way.
+    pub fn unpacked_from(&self, name: &'a ast::ExprName) -> Option<Vec<(&'a Expr, bool)>> {
+        let tree = self.tree();
+        let home = tree.scope_binding(tree.scope_of(tree.id(name)), name.id.as_str())?;
+        let bindings = tree.bindings_in(home, name.id.as_str()).take_while(|_| self.names.spend(1));
+        let values = bindings.map(|(_, binding)| match &binding.meaning {
+            Meaning::Value { expr, steps, .. } => Some((*expr, !steps.is_empty())),
+            _ => None,
+        });
+        values.collect()
+    }
+
     /// Whether the scope that binds a name changes it in another way than by assigning a value: `text += more`.
     pub fn is_augmented(&self, name: &'a ast::ExprName) -> bool {
         let tree = self.tree();
