@@ -1,9 +1,9 @@
-use ruff_python_ast::{AnyNodeRef, NodeKind};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 
 use super::Family;
 use super::commands::{self, GAP, SHELL, SHELLS, STARTERS, SUBPROCESS};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Exposure, Hits, Node, ScopeKind, Thing, Truth};
+use crate::python::{Argument, Call, Exposure, Hits, Module, Node, ScopeKind, Thing, Truth, Value};
 
 pub const FAMILY: Family = Family { id: "process", title: "Processes", checks: CHECKS };
 
@@ -66,6 +66,42 @@ const CHECKS: &[Check] = &[
             "runner.run([program, \"--version\"])\n",
         ],
         detect: &[Detect::Call(SUBPROCESS, When::Is(without_shell))],
+    },
+    Check {
+        id: "program-from-request",
+        family: "process",
+        summary: "A request chooses which program is started.",
+        why: "No shell is needed where the whole command is the sender's: `python3 -c …`, `curl …` or any other program of this \
+              machine runs with the rights of this one. `shlex.split` and `split` only take the words apart.",
+        neglect: "The program was compared with a list of programs in a way that cannot be seen here.",
+        instead: "A dictionary from what may be asked for to programs: `subprocess.run([TOOLS[request.args[\"tool\"]], \"--version\"])`.",
+        cwe: &[78],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "import subprocess\nfrom flask import request\nsubprocess.run(request.args[\"command\"].split())\n",
+            "import os\nfrom flask import request\nprogram = request.args[\"tool\"]\nos.execvp(program, [program, \"--version\"])\n",
+        ],
+        good: &[
+            "import subprocess\nfrom flask import request\nsubprocess.run([\"git\", \"log\", \"--\", request.args[\"path\"]])\n",
+            "import subprocess, sys\nsubprocess.run(sys.argv[1:])\n",
+        ],
+        detect: &[
+            Detect::Call(SUBPROCESS, When::Is(program_from_request)),
+            Detect::Call(STARTERS, When::Is(program_from_request)),
+            Detect::Call(
+                &[
+                    "anyio.open_process",
+                    "anyio.run_process",
+                    "asyncio.AbstractEventLoop().subprocess_exec",
+                    "asyncio.subprocess.create_subprocess_exec",
+                    "os.startfile",
+                    "trio.run_process",
+                    "?.subprocess_exec",
+                ],
+                When::Is(program_from_request),
+            ),
+        ],
     },
     Check {
         id: "os-exec",
@@ -246,6 +282,61 @@ fn without_shell(call: &Call<'_, '_>) -> Option<Confidence> {
         return None;
     }
     Some(call.exposure_of("args", 0).confidence())
+}
+
+/// What a shell reads, or pexpect takes apart like one, is a finding of its own.
+fn program_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
+    let in_shell = SUBPROCESS.contains(&call.name.as_str()) && call.truth("shell", SHELL) == Truth::True;
+    if in_shell || call.name.starts_with("pexpect.") {
+        return None;
+    }
+    let module = call.module;
+    let chosen = commands::programs(module, command_of(call)?)
+        .into_iter()
+        .any(|program| module.names().is_from_request(program) && !names_program(module, program.expr));
+    chosen.then_some(Confidence::High)
+}
+
+/// The argument of a call that says which program is started.
+fn command_of<'a>(call: &Call<'_, 'a>) -> Option<Value<'a>> {
+    let name = call.name.as_str();
+    if SUBPROCESS.contains(&name) {
+        return commands::command(call).map(|(command, _)| command);
+    }
+    let position = usize::from(name.starts_with("os.spawn") || name.ends_with(".subprocess_exec"));
+    match call.positional(position) {
+        Argument::Given(command) => Some(command),
+        Argument::Absent => {
+            ["program", "path", "file", "command", "filepath"].iter().find_map(|word| call.given(word, None))
+        }
+        // `*command`
+        Argument::Unknown => match call.node {
+            AnyNodeRef::ExprCall(written) => match written.arguments.args.get(position)? {
+                Expr::Starred(starred) => Some(call.module.value(&starred.value)),
+                _ => None,
+            },
+            _ => None,
+        },
+    }
+}
+
+/// Whether the first word of a command line is written out, whatever stands behind it: `f"git log {name}".split()`.
+fn names_program<'a>(module: &Module<'a>, command: &'a Expr) -> bool {
+    let line = match command {
+        Expr::Call(call) if module.is_only(&call.func, &["shlex.split"]) => call.arguments.args.first(),
+        Expr::Call(ast::ExprCall { func, .. }) => match &**func {
+            Expr::Attribute(method) if method.attr.as_str() == "split" => Some(&*method.value),
+            _ => None,
+        },
+        Expr::Name(name) => match module.only_assigned(name).as_deref() {
+            Some([assigned]) if assigned.is_call_expr() => return names_program(module, assigned),
+            _ => None,
+        },
+        _ => None,
+    };
+    let sketch = commands::sketch(module, module.value(line.unwrap_or(command)));
+    let line = sketch.trim_start();
+    line.find(char::is_whitespace).is_some_and(|end| !line[..end].contains(GAP))
 }
 
 fn chosen_program(call: &Call<'_, '_>, position: usize) -> Option<Confidence> {
