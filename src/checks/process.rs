@@ -291,10 +291,8 @@ fn program_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
         return None;
     }
     let module = call.module;
-    let chosen = commands::programs(module, command_of(call)?)
-        .into_iter()
-        .any(|program| module.names().is_from_request(program) && !names_program(module, program.expr));
-    chosen.then_some(Confidence::High)
+    let mut programs = commands::programs(module, command_of(call)?).into_iter();
+    programs.any(|program| is_chosen(module, program, MAX_STEPS)).then_some(Confidence::High)
 }
 
 /// The argument of a call that says which program is started.
@@ -320,21 +318,57 @@ fn command_of<'a>(call: &Call<'_, 'a>) -> Option<Value<'a>> {
     }
 }
 
-/// Whether the first word of a command line is written out, whatever stands behind it: `f"git log {name}".split()`.
-fn names_program<'a>(module: &Module<'a>, command: &'a Expr) -> bool {
-    let line = match command {
-        Expr::Call(call) if module.is_only(&call.func, &["shlex.split"]) => call.arguments.args.first(),
-        Expr::Call(ast::ExprCall { func, .. }) => match &**func {
-            Expr::Attribute(method) if method.attr.as_str() == "split" => Some(&*method.value),
-            _ => None,
+/// How many names and calls are followed from a command to what it is made of.
+const MAX_STEPS: u32 = 8;
+
+/// What gives the words or the text that it is given, or another name of the same program.
+const KEEPERS: &[&str] = &[
+    "builtins.list",
+    "builtins.str",
+    "builtins.tuple",
+    "os.fspath",
+    "os.path.abspath",
+    "os.path.join",
+    "os.path.normpath",
+    "pathlib.Path",
+    "shlex.split",
+    "shutil.which",
+];
+
+/// Whether a request chooses the beginning of a command, where the program is named.
+fn is_chosen<'a>(module: &Module<'a>, command: Value<'a>, steps: u32) -> bool {
+    module.names().is_from_request(command) && begins_with_request(module, command.expr, steps)
+}
+
+fn begins_with_request<'a>(module: &Module<'a>, command: &'a Expr, steps: u32) -> bool {
+    let Some(steps) = steps.checked_sub(1) else { return true };
+    let chooses = |expr: &'a Expr| is_chosen(module, module.value(expr), steps);
+    match command {
+        // What is added to a list later stands behind its first word.
+        Expr::Name(name) => {
+            let mut assigned = module.assigned(name).peekable();
+            assigned.peek().is_none() || assigned.any(chooses)
+        }
+        Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
+            elts.first().is_some_and(chooses)
+        }
+        Expr::Starred(unpacked) => chooses(&unpacked.value),
+        Expr::Await(awaited) => chooses(&awaited.value),
+        Expr::If(choice) => chooses(&choice.body) || chooses(&choice.orelse),
+        Expr::Call(call) if module.refers_to(&call.func, KEEPERS) => call.arguments.args.iter().any(chooses),
+        Expr::Call(call) => match &*call.func {
+            Expr::Attribute(method) if module.text(&method.value).is_none() => chooses(&method.value),
+            Expr::Attribute(_) => !names_program(module, command),
+            // What a function makes of it is most often a list that begins with a program of its own.
+            _ => false,
         },
-        Expr::Name(name) => match module.only_assigned(name).as_deref() {
-            Some([assigned]) if assigned.is_call_expr() => return names_program(module, assigned),
-            _ => None,
-        },
-        _ => None,
-    };
-    let sketch = commands::sketch(module, module.value(line.unwrap_or(command)));
+        _ => !names_program(module, command),
+    }
+}
+
+/// Whether the first word of a command line is written out, whatever stands behind it: `f"git log {name}"`.
+fn names_program<'a>(module: &Module<'a>, line: &'a Expr) -> bool {
+    let sketch = commands::sketch(module, module.value(line));
     let line = sketch.trim_start();
     line.find(char::is_whitespace).is_some_and(|end| !line[..end].contains(GAP))
 }

@@ -227,6 +227,8 @@ impl Group {
     /// Whether a text that repeating it matches can be matched in two ways: by two of its sequences, or by one of them
     /// and by single characters one after the other.
     fn overlaps(&self) -> bool {
+        // Of characters that are not ASCII it is not known whether they are the same.
+        let single = |branch: &Vec<Part>| single(branch) & !char_bit('\u{7f}');
         let mut singles = 0;
         let is_double = self.branches.iter().any(|branch| {
             let before = singles;
@@ -557,6 +559,7 @@ mod tests {
             r"(?:[^<]|<(?!/))*x",
             r"(?:(?!x).|\n)*x",
             r"(?:\r?\n)*x",
+            r"(?:千円|円|万円)+x",
             r"(a+)?b",
             r"(?P<a>x)(?P=a)+",
             r"a{b}+",
