@@ -291,8 +291,12 @@ fn program_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
         return None;
     }
     let module = call.module;
-    let mut programs = commands::programs(module, command_of(call)?).into_iter();
-    programs.any(|program| is_chosen(module, program, MAX_STEPS)).then_some(Confidence::High)
+    let command = command_of(call)?;
+    let mut programs = commands::programs(module, command);
+    if programs.is_empty() {
+        programs = commands::programs(module, first_added(module, command.expr)?);
+    }
+    programs.into_iter().any(|program| is_chosen(module, program, MAX_STEPS)).then_some(Confidence::High)
 }
 
 /// The argument of a call that says which program is started.
@@ -316,6 +320,28 @@ fn command_of<'a>(call: &Call<'_, 'a>) -> Option<Value<'a>> {
             _ => None,
         },
     }
+}
+
+/// What is put first into a list that begins empty.
+fn first_added<'a>(module: &Module<'a>, list: &'a Expr) -> Option<Value<'a>> {
+    let Expr::Name(list) = list else { return None };
+    let tree = module.tree();
+    let around = module.function_around(list.into()).map_or(tree.root(), AnyNodeRef::from);
+    let is_list = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == list.id);
+    let added = tree.descendants(tree.id(around)).take(MAX_SEARCH).find_map(|node| match node {
+        AnyNodeRef::StmtAugAssign(added) if is_list(&added.target) => Some(&*added.value),
+        AnyNodeRef::ExprCall(call) => match &*call.func {
+            Expr::Attribute(method)
+                if is_list(&method.value)
+                    && matches!(method.attr.as_str(), "append" | "extend" | "insert") =>
+            {
+                call.arguments.args.last()
+            }
+            _ => None,
+        },
+        _ => None,
+    });
+    added.map(|added| module.value(added))
 }
 
 /// How many names and calls are followed from a command to what it is made of.
@@ -421,7 +447,7 @@ fn forks_beside_threads(node: &Node<'_, '_>, hits: &mut Hits) {
     }
 }
 
-/// How far a signal handler is searched.
+/// How far a function is searched.
 const MAX_SEARCH: usize = 1_000;
 
 /// Callees that a signal handler must not call.

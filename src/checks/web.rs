@@ -776,7 +776,9 @@ fn redirects(call: &Call<'_, '_>) -> Option<Confidence> {
 }
 
 fn exposure_of_host<'a>(module: &Module<'a>, target: Value<'a>) -> Exposure {
-    if template_of(module, target.expr).is_some_and(|template| stays_here(&template)) {
+    let is_route =
+        || module.is_only(target.expr, &["django.urls.reverse()", "flask.url_for()", "quart.url_for()"]);
+    if template_of(module, target.expr).is_some_and(|template| stays_here(&template)) || is_route() {
         return Exposure::Sanitised;
     }
     module.names().exposure_to(Harm::Host, target)
