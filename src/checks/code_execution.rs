@@ -270,6 +270,35 @@ const CHECKS: &[Check] = &[
         ],
     },
     Check {
+        id: "js2py-eval",
+        family: "code-execution",
+        summary: "Text is run as JavaScript inside this process.",
+        why: "js2py is no sandbox: a script imports Python modules with `pyimport`, and reaches `subprocess.Popen` even where that \
+              is switched off (CVE-2024-28397).",
+        neglect: "The script is a part of the program.",
+        instead: "A JavaScript engine in a process of its own, without files and network.",
+        cwe: &[94],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "import js2py\nfrom flask import request\nresult = js2py.eval_js(request.args[\"script\"])\n",
+            "import js2py\ncontext = js2py.EvalJs()\ncontext.execute(script)\n",
+        ],
+        good: &["import js2py\njs2py.eval_js(\"1 + 1\")\n", "browser.eval_js(script)\n"],
+        detect: &[Detect::Call(
+            &[
+                "js2py.EvalJs().eval",
+                "js2py.EvalJs().execute",
+                "js2py.eval_js",
+                "js2py.eval_js6",
+                "js2py.evaljs.EvalJs().eval",
+                "js2py.evaljs.EvalJs().execute",
+                "js2py.evaljs.eval_js",
+            ],
+            When::Is(|call| unless_constant(call, "js", 0)),
+        )],
+    },
+    Check {
         id: "pandas-eval",
         family: "code-execution",
         summary: "An expression that is no constant is evaluated by pandas.",

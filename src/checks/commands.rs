@@ -78,6 +78,32 @@ pub fn elements<'a>(module: &Module<'a>, value: Value<'a>) -> Vec<Value<'a>> {
     reader.elements
 }
 
+/// What may stand first in a command that no shell reads: the program. Of what is put together in plain sight it is the
+/// first element; anything else chooses the program as a whole.
+pub fn programs<'a>(module: &Module<'a>, command: Value<'a>) -> Vec<Value<'a>> {
+    let things = module.names().things(command);
+    let list = |thing: &Thing<'a>| match thing {
+        Thing::Value(inner) => Some(*inner).filter(|inner| Reader::new(module).is_list(*inner)),
+        _ => None,
+    };
+    let lists: Option<Vec<Value<'a>>> = things.iter().map(list).collect();
+    let commands = lists.filter(|lists| !lists.is_empty()).unwrap_or_else(|| vec![command]);
+    commands.into_iter().filter_map(|command| elements(module, command).first().copied()).collect()
+}
+
+/// Whether a command is a list of words in any case, and no text that somebody would have to take apart.
+pub fn is_list<'a>(module: &Module<'a>, command: &'a Expr) -> bool {
+    let is_written = |expr: &Expr| is_sequence(expr) || expr.is_list_comp_expr();
+    let is_held = |expr: &'a Expr| match expr {
+        Expr::Name(name) => module.only_assigned(name).is_some_and(|held| {
+            !held.is_empty() && held.into_iter().all(|expr| operands(expr).into_iter().any(is_written))
+        }),
+        expr => is_written(expr),
+    };
+    // A list takes nothing but a list.
+    operands(command).into_iter().take(MAX_DEPTH).any(is_held)
+}
+
 /// The elements of all arguments of a call.
 pub fn all_elements<'a>(call: &Call<'_, 'a>) -> Vec<Value<'a>> {
     let mut reader = Reader::new(call.module);
@@ -153,7 +179,7 @@ impl<'m, 'a> Reader<'m, 'a> {
                 elts.iter().for_each(|expr| self.elements(at(expr), depth - 1));
             }
             Expr::Starred(starred) => self.elements(at(&starred.value), depth - 1),
-            Expr::BinOp(sum) if sum.op == Operator::Add && self.holds_list(value) => {
+            Expr::BinOp(_) if self.is_list(value) => {
                 operands(value.expr).into_iter().for_each(|expr| self.elements(at(expr), depth - 1));
             }
             Expr::Name(_) | Expr::Attribute(_) => match self.module.names().things(value).as_slice() {
@@ -162,6 +188,12 @@ impl<'m, 'a> Reader<'m, 'a> {
             },
             _ => self.elements.push(value),
         }
+    }
+
+    /// Whether a value is a list or a sum of lists as it is written.
+    fn is_list(&self, value: Value<'a>) -> bool {
+        let is_sum = matches!(value.expr, Expr::BinOp(sum) if sum.op == Operator::Add);
+        is_sequence(value.expr) || is_sum && self.holds_list(value)
     }
 
     fn holds_list(&self, sum: Value<'a>) -> bool {

@@ -1,4 +1,4 @@
-use ruff_python_ast::{self as ast, AnyNodeRef};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 
 use super::{Family, unpickler};
 use crate::check::{Check, Confidence, Detect, Severity, When};
@@ -264,9 +264,62 @@ const CHECKS: &[Check] = &[
 
 /// What was pickled a moment ago in this very program carries no foreign code: a deep copy, or a test.
 fn unpickling(call: &Call<'_, '_>, data: &str) -> Option<Confidence> {
-    let is_round_trip =
-        call.given(data, 0).is_some_and(|value| call.module.is_only(value.expr, &["pickle.dumps()"]));
+    let is_round_trip = call.given(data, 0).is_some_and(|value| {
+        call.module.is_only(value.expr, &["pickle.dumps()"]) || is_own_stream(call.module, value.expr)
+    });
     Some(if is_round_trip { Confidence::Low } else { call.exposure_of(data, 0).confidence() })
+}
+
+/// Functions that write an object to the stream that is their second argument.
+const DUMPS: &[&str] = &["joblib.dump", "pickle.dump"];
+
+/// Functions that read an object from the stream that is their first argument.
+const LOADS: &[&str] = &["joblib.load", "pickle.load"];
+
+/// Whether a name stands for a stream in memory that this function made, and that nobody else gets: all that is in it was
+/// pickled here.
+pub(super) fn is_own_stream<'a>(module: &Module<'a>, stream: &'a Expr) -> bool {
+    let Expr::Name(name) = stream else { return false };
+    let tree = module.tree();
+    let Some(function) = module.function_around(name.into()) else { return false };
+    let is_local =
+        tree.scope_binding(tree.scope_of(tree.id(name)), &name.id) == tree.scope_opened_by(function);
+    let made = module.only_assigned(name).unwrap_or_default();
+    let is_new = |expr: &&'a Expr| match (expr, module.parent((*expr).into())) {
+        (Expr::Call(call), Some(AnyNodeRef::StmtAssign(assign))) => {
+            assign.targets.len() == 1
+                && call.arguments.is_empty()
+                && module.is_only(&call.func, &["io.BytesIO"])
+        }
+        _ => false,
+    };
+    is_local
+        && !made.is_empty()
+        && made.iter().all(is_new)
+        && tree.descendants(tree.id(function)).all(|node| match node {
+            AnyNodeRef::ExprName(other) if other.id == name.id && other.ctx.is_load() => {
+                module.expr(node).is_some_and(|other| holds_pickles_only(module, other))
+            }
+            _ => true,
+        })
+}
+
+/// Whether this mention of a stream writes nothing to it but pickles, and does not hand it on.
+fn holds_pickles_only<'a>(module: &Module<'a>, stream: &'a Expr) -> bool {
+    match module.parent(stream.into()) {
+        Some(AnyNodeRef::ExprAttribute(method)) => {
+            matches!(method.attr.as_str(), "close" | "flush" | "getvalue" | "seek" | "tell")
+        }
+        Some(arguments @ AnyNodeRef::Arguments(given)) => {
+            let Some(AnyNodeRef::ExprCall(call)) = module.parent(arguments) else { return false };
+            match &*given.args {
+                [_, second, ..] if std::ptr::eq(second, stream) => module.is_only(&call.func, DUMPS),
+                [first, ..] if std::ptr::eq(first, stream) => module.is_only(&call.func, LOADS),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
 }
 
 /// A class built on `Unpickler` is as safe as its `find_class`, which must give back what a list names and nothing else.

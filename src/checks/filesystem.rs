@@ -279,8 +279,8 @@ const CHECKS: &[Check] = &[
     Check {
         id: "path-traversal",
         family: "filesystem",
-        summary: "A request chooses which file is opened or sent.",
-        why: "With `../` or an absolute path the request reaches any file that the program may read or write.",
+        summary: "A request chooses which file is opened, sent, moved or deleted.",
+        why: "With `../` or an absolute path the request reaches any file that the program may read, write or delete.",
         neglect: "The path was tested against its root in a way that cannot be seen here.",
         instead: "`flask.send_from_directory(root, name)`, or `(root / name).resolve().is_relative_to(root)` first.",
         cwe: &[22],
@@ -305,11 +305,32 @@ const CHECKS: &[Check] = &[
                     "flask.send_file",
                     "django.http.FileResponse",
                     "fastapi.responses.FileResponse",
-                    "shutil.copyfile",
                     "os.listdir",
+                    "os.remove",
+                    "os.removedirs",
+                    "os.rmdir",
                     "os.scandir",
+                    "os.unlink",
+                    "shutil.rmtree",
                 ],
                 When::Is(path_from_request),
+            ),
+            Detect::Call(
+                &[
+                    "os.rename",
+                    "os.renames",
+                    "os.replace",
+                    "shutil.copy",
+                    "shutil.copy2",
+                    "shutil.copyfile",
+                    "shutil.copytree",
+                    "shutil.move",
+                ],
+                When::Is(either_path_from_request),
+            ),
+            Detect::Call(
+                &["flask.send_from_directory", "flask.helpers.send_from_directory"],
+                When::Is(|call| folder_from_request(call, call.given("directory", 0)?)),
             ),
             Detect::Call(
                 &[
@@ -550,9 +571,24 @@ fn path_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
     if call.name == "flask.send_file" && is_content(call.module, path.expr) {
         return None;
     }
-    if matches!(call.name.as_str(), "os.listdir" | "os.scandir") {
-        return call.module.names().is_from_request_to(Harm::Parents, path).then_some(Confidence::High);
-    }
+    // The last part alone can be `..`, which is a folder.
+    let is_folder = matches!(
+        call.name.as_str(),
+        "os.listdir" | "os.removedirs" | "os.rmdir" | "os.scandir" | "shutil.rmtree"
+    );
+    if is_folder { folder_from_request(call, path) } else { file_from_request(call, path) }
+}
+
+fn folder_from_request<'a>(call: &Call<'_, 'a>, path: Value<'a>) -> Option<Confidence> {
+    call.module.names().is_from_request_to(Harm::Parents, path).then_some(Confidence::High)
+}
+
+fn either_path_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
+    let paths = [call.given("src", 0), call.given("dst", 1)];
+    paths.into_iter().flatten().find_map(|path| file_from_request(call, path))
+}
+
+fn file_from_request<'a>(call: &Call<'_, 'a>, path: Value<'a>) -> Option<Confidence> {
     from_request(call, path).filter(|_| !chooses_file_only(call.module, path.expr, &Cell::new(MAX_PARTS)))
 }
 

@@ -82,23 +82,26 @@ const CHECKS: &[Check] = &[
             "from flask import request\nusers.find_one({\"name\": str(request.json[\"name\"])})\n",
             "from flask import request\nusers.find({\"name\": request.args[\"name\"]})\n",
         ],
-        detect: &[Detect::Call(
-            &[
-                "*.aggregate",
-                "*.count_documents",
-                "*.delete_many",
-                "*.delete_one",
-                "*.find",
-                "*.find_one",
-                "*.find_one_and_delete",
-                "*.find_one_and_replace",
-                "*.find_one_and_update",
-                "*.replace_one",
-                "*.update_many",
-                "*.update_one",
-            ],
-            When::Is(query_from_request),
-        )],
+        detect: &[
+            Detect::Call(&["*.filter", "*.objects"], When::Is(raw_query_from_request)),
+            Detect::Call(
+                &[
+                    "*.aggregate",
+                    "*.count_documents",
+                    "*.delete_many",
+                    "*.delete_one",
+                    "*.find",
+                    "*.find_one",
+                    "*.find_one_and_delete",
+                    "*.find_one_and_replace",
+                    "*.find_one_and_update",
+                    "*.replace_one",
+                    "*.update_many",
+                    "*.update_one",
+                ],
+                When::Is(query_from_request),
+            ),
+        ],
     },
 ];
 
@@ -168,10 +171,26 @@ fn mongo_code(node: &Node<'_, '_>, hits: &mut Hits) {
         if !CODE_OPERATORS.contains(&key.value.to_str()) {
             continue;
         }
-        let exposure = module.names().exposure(module.value(&item.value));
+        let exposure = |code| module.names().exposure(module.value(code));
+        let exposure = programs(&item.value).into_iter().map(exposure).max().unwrap_or(Exposure::Constant);
         if exposure > Exposure::Sanitised {
             hits.at(key, exposure.confidence());
         }
+    }
+}
+
+/// The parts of an operator's value that are programs: what these are called with is data.
+fn programs(value: &Expr) -> Vec<&Expr> {
+    let is_data = |key: &Expr| {
+        matches!(key, Expr::StringLiteral(key)
+            if matches!(key.value.to_str(), "accumulateArgs" | "args" | "initArgs" | "lang"))
+    };
+    match value {
+        Expr::Dict(dict) => {
+            let items = dict.iter().filter(|item| !item.key.as_ref().is_some_and(is_data));
+            items.map(|item| &item.value).collect()
+        }
+        value => vec![value],
     }
 }
 
@@ -183,15 +202,54 @@ fn map_reduce(call: &Call<'_, '_>) -> Option<Confidence> {
 /// What a client sends as JSON can be a mapping where a text is expected; what it sends as a form cannot.
 fn query_from_request<'a>(call: &Call<'_, 'a>) -> Option<Confidence> {
     let query = ["filter", "pipeline"].iter().find_map(|keyword| call.given(keyword, 0))?;
-    let is_json = |value: Value<'a>| {
-        call.module.names().qualified(value).iter().any(|name| {
-            JSON_OF_REQUESTS.iter().any(|json| {
-                name.strip_prefix(json).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
-            })
-        })
-    };
+    json_in_query(call, query)
+}
+
+/// A query of mongoengine as MongoDB takes it.
+fn raw_query_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
+    json_in_query(call, call.given("__raw__", None)?)
+}
+
+fn json_in_query<'a>(call: &Call<'_, 'a>, query: Value<'a>) -> Option<Confidence> {
+    let is_json = |value| is_json_of_request(call.module, value);
     let Expr::Dict(dict) = query.expr else { return is_json(query).then_some(Confidence::High) };
     dict.iter_values().any(|expr| is_json(Value { expr, ..query })).then_some(Confidence::High)
 }
 
+fn is_json_of_request<'a>(module: &Module<'a>, value: Value<'a>) -> bool {
+    let is_known = |name: &str| {
+        JSON_OF_REQUESTS.iter().any(|json| {
+            name.strip_prefix(json).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+        })
+    };
+    module.names().qualified(value).iter().any(|name| is_known(name))
+        || module.names().may_hold_request() && is_parsed(module, value.expr, MAX_STEPS)
+}
+
 const JSON_OF_REQUESTS: &[&str] = &["bottle.request.json", "flask.request.get_json()", "flask.request.json"];
+
+/// What makes values of a text in JSON.
+const JSON_PARSERS: &[&str] = &["json.loads", "orjson.loads", "simplejson.loads", "ujson.loads"];
+
+/// How many names and items are followed to where JSON was parsed.
+const MAX_STEPS: u32 = 8;
+
+/// Whether a value is, or is taken out of, what a request sent as JSON and this file parses.
+fn is_parsed<'a>(module: &Module<'a>, expr: &'a Expr, steps: u32) -> bool {
+    let Some(steps) = steps.checked_sub(1) else { return false };
+    match expr {
+        Expr::Name(name) => module.assigned(name).any(|value| is_parsed(module, value, steps)),
+        Expr::Subscript(item) => is_parsed(module, &item.value, steps),
+        Expr::Call(call) if module.refers_to(&call.func, JSON_PARSERS) => {
+            let text = call.arguments.args.first();
+            text.is_some_and(|text| module.names().is_from_request(module.value(text)))
+        }
+        Expr::Call(call) => match &*call.func {
+            Expr::Attribute(method) if matches!(method.attr.as_str(), "copy" | "get" | "pop") => {
+                is_parsed(module, &method.value, steps)
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}

@@ -128,7 +128,7 @@ fn only_finds_key(call: &Call<'_, '_>) -> bool {
     let Some(function) = module.function_around(call.node) else { return false };
     let Argument::Given(Value { expr: Expr::Name(token), .. }) = call.positional(0) else { return false };
     let place = function.body.iter().position(
-        |stmt| matches!(stmt, Stmt::Assign(assign) if AnyNodeRef::from(&*assign.value).ptr_eq(call.node)),
+        |stmt| matches!(stmt, Stmt::Assign(assign) if AnyNodeRef::from(whole(&assign.value)).ptr_eq(call.node)),
     );
     let Some((Stmt::Assign(decoded), rest)) = place.and_then(|at| function.body[at..].split_first()) else {
         return false;
@@ -143,6 +143,26 @@ fn only_finds_key(call: &Call<'_, '_>) -> bool {
         verified: false,
     };
     search.allows(rest, false, 0) && search.verified
+}
+
+/// What a claim is taken out of at once: of `decode(token)["iss"]` and `decode(token).get("iss")` the call of `decode`.
+fn whole(mut expr: &Expr) -> &Expr {
+    loop {
+        expr = match expr {
+            Expr::Subscript(item) if item.slice.is_literal_expr() => &item.value,
+            Expr::Call(call) => match &*call.func {
+                Expr::Attribute(method)
+                    if method.attr.as_str() == "get"
+                        && call.arguments.keywords.is_empty()
+                        && call.arguments.args.iter().all(Expr::is_literal_expr) =>
+                {
+                    &method.value
+                }
+                _ => return expr,
+            },
+            _ => return expr,
+        };
+    }
 }
 
 /// How deep blocks in blocks are looked into.

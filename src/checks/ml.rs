@@ -1,6 +1,7 @@
 use ruff_python_ast::{AnyNodeRef, NodeKind};
 
 use super::Family;
+use super::deserialization::is_own_stream;
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call, Constant, Hits, Node, Truth};
 
@@ -149,7 +150,7 @@ const CHECKS: &[Check] = &[
             "from keras.models import load_model\nmodel = load_model(path)\n",
         ],
         detect: &[
-            Detect::Call(&["joblib.load"], When::Argument("filename", 0)),
+            Detect::Call(&["joblib.load"], When::Is(loads_model)),
             Detect::Call(
                 &[
                     "keras.models.load_model",
@@ -268,6 +269,11 @@ fn trusts_remote_code(node: &Node<'_, '_>, hits: &mut Hits) {
     } else if keyword_may_be_true(node, "trust_remote_code") {
         hits.at(node.node, Confidence::Medium);
     }
+}
+
+fn loads_model(call: &Call<'_, '_>) -> Option<Confidence> {
+    let is_own = call.given("filename", 0).is_some_and(|file| is_own_stream(call.module, file.expr));
+    Some(if is_own { Confidence::Low } else { call.exposure_of("filename", 0).confidence() })
 }
 
 fn allows_pickle(call: &Call<'_, '_>) -> Option<Confidence> {

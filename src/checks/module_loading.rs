@@ -1,7 +1,7 @@
 use ruff_python_ast::{AnyNodeRef, Expr, NodeKind};
 
-use super::Family;
-use super::commands;
+use super::built_text::{HOLE, template_of};
+use super::{Family, commands};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Assignment, Call, Constant, Exposure, Hits, Module, Node, Thing, Value};
 
@@ -108,6 +108,27 @@ const CHECKS: &[Check] = &[
             Detect::Call(&["builtins.getattr"], When::Is(reflects_on_module)),
             Detect::Node(&[NodeKind::ExprSubscript], looks_into_module),
         ],
+    },
+    Check {
+        id: "call-from-request",
+        family: "module-loading",
+        summary: "A request chooses which function is called.",
+        why: "Besides the functions that are meant, the names of a module hold all that it imports, and the builtins: the \
+              request can call `eval`, `system` or what only administrators may do.",
+        neglect: "The name was compared with a list of names in a way that cannot be seen here.",
+        instead: "A dictionary from what may be asked for to functions: `ACTIONS[request.args[\"action\"]]()`.",
+        cwe: &[470],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "from flask import request\nglobals()[request.args[\"action\"]]()\n",
+            "import actions\nfrom flask import request\nrun = getattr(actions, request.args[\"action\"])\nrun()\n",
+        ],
+        good: &[
+            "from flask import request\nACTIONS[request.args[\"action\"]]()\n",
+            "from flask import request\nglobals()[name](request.args[\"action\"])\n",
+        ],
+        detect: &[Detect::Node(&[NodeKind::ExprCall], calls_by_request)],
     },
     Check {
         id: "builtins-lookup",
@@ -391,6 +412,70 @@ fn looks_into_module(node: &Node<'_, '_>, hits: &mut Hits) {
     }
 }
 
+/// `globals()[name]()`, `globals().get(name)()`, `getattr(module, name)()`, where the name comes from a request.
+fn calls_by_request(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprCall(call) = node.node else { return };
+    let module = node.module;
+    // Before names are followed: of most calls the callee is an attribute.
+    let may_be = matches!(&*call.func, Expr::Name(_) | Expr::Call(_) | Expr::Subscript(_));
+    if !may_be || !module.names().may_hold_request() {
+        return;
+    }
+    let callees = match &*call.func {
+        Expr::Name(name) => module.assigned(name).collect(),
+        func => vec![func],
+    };
+    let is_chosen =
+        |name| module.names().is_from_request(module.value(name)) && !begins_as_meant(module, name);
+    if callees.into_iter().filter_map(|callee| chosen_name(module, callee)).any(is_chosen) {
+        hits.at(&*call.func, Confidence::High);
+    }
+}
+
+/// Whether a name begins with a written part, as `handle_` does: it is one of those that are meant.
+fn begins_as_meant<'a>(module: &Module<'a>, name: &'a Expr) -> bool {
+    template_of(module, name).is_some_and(|template| !template.starts_with(HOLE))
+}
+
+/// The text by which an expression takes something out of a module, or out of the names of a function.
+fn chosen_name<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<&'a Expr> {
+    match expr {
+        Expr::Subscript(item) => is_names(module, &item.value).then_some(&item.slice),
+        Expr::Call(call) => {
+            let [first, rest @ ..] = &*call.arguments.args else { return None };
+            match &*call.func {
+                Expr::Attribute(method)
+                    if method.attr.as_str() == "get" && is_names(module, &method.value) =>
+                {
+                    Some(first)
+                }
+                func if module.refers_to(func, &["builtins.getattr"]) => {
+                    rest.first().filter(|_| module.qualified(first).iter().any(|name| is_module(name)))
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// `globals()`, `vars(module)`, `module.__dict__`.
+fn is_names<'a>(module: &Module<'a>, expr: &'a Expr) -> bool {
+    let is_table = |thing: &Thing<'a>| match thing {
+        Thing::Globals => true,
+        Thing::Attributes(of) => matches!(&**of, Thing::Named(name) if is_module(name)),
+        _ => false,
+    };
+    module.names().things(module.value(expr)).iter().any(is_table)
+}
+
+/// A module, by its name: `sys.modules[name]` is one, too.
+fn is_module(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    name.starts_with("sys.modules[")
+        || !name.contains(['(', '[', '?']) && last.starts_with(char::is_lowercase)
+}
+
 /// Whether this is written as an element or an attribute that is assigned to.
 fn is_assigned(node: &Node<'_, '_>) -> bool {
     match node.module.parent(node.node) {
@@ -422,9 +507,44 @@ fn is_looked_into(node: &Node<'_, '_>) -> bool {
     }
 }
 
+/// Builtins that do nothing by themselves: `__builtins__.list` says as much as `list`, in a class that has a `list` of its own.
+const PLAIN_BUILTINS: &[&str] = &[
+    "bool",
+    "bytearray",
+    "bytes",
+    "complex",
+    "dict",
+    "enumerate",
+    "float",
+    "frozenset",
+    "int",
+    "len",
+    "list",
+    "max",
+    "min",
+    "object",
+    "print",
+    "property",
+    "range",
+    "repr",
+    "reversed",
+    "set",
+    "sorted",
+    "str",
+    "sum",
+    "tuple",
+    "zip",
+];
+
+fn names_plainly(node: &Node<'_, '_>) -> bool {
+    matches!(node.module.parent(node.node), Some(AnyNodeRef::ExprAttribute(attribute))
+        if PLAIN_BUILTINS.contains(&attribute.attr.as_str()))
+}
+
 fn names_builtins(node: &Node<'_, '_>, hits: &mut Hits) {
     let AnyNodeRef::ExprName(name) = node.node else { return };
-    if name.id.as_str() == "__builtins__" && name.ctx.is_load() && !is_assigned(node) {
+    if name.id.as_str() == "__builtins__" && name.ctx.is_load() && !is_assigned(node) && !names_plainly(node)
+    {
         hits.at(name, if is_looked_into(node) { Confidence::Medium } else { Confidence::Low });
     }
 }

@@ -3,7 +3,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use super::built_text::{HOLE, built_by};
 use super::{Family, words};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Harm, Hits, Module, Node, Value};
+use crate::python::{Argument, Call, Constant, Harm, Hits, Module, Node, Thing, Value};
 
 pub const FAMILY: Family = Family { id: "network", title: "Network", checks: CHECKS };
 
@@ -131,7 +131,11 @@ const CHECKS: &[Check] = &[
             "import requests\nfrom flask import request\npage = requests.get(\"https://example.org/\", params=request.args, timeout=5)\n",
             "import requests\nfrom flask import request\npage = requests.get(\"https://example.org/items/\" + request.args[\"id\"], timeout=5)\n",
         ],
-        detect: &[Detect::Call(HTTP_CALLS, When::Is(address_from_request))],
+        detect: &[
+            Detect::Call(HTTP_CALLS, When::Is(address_from_request)),
+            Detect::Call(CONNECTORS, When::Is(host_from_request)),
+            Detect::Call(&["pycurl.Curl().setopt"], When::Is(option_from_request)),
+        ],
     },
     Check {
         id: "request-without-timeout",
@@ -267,6 +271,16 @@ pub(super) const HTTP_CALLS: &[&str] = &[
     "urllib3.PoolManager().request",
     "urllib.request.urlopen",
     "urllib.request.Request",
+];
+
+/// What connects to a host, or to a pair of a host and a port, that is its first argument.
+const CONNECTORS: &[&str] = &[
+    "asyncio.open_connection",
+    "http.client.HTTPConnection",
+    "http.client.HTTPSConnection",
+    "socket.create_connection",
+    "socket.socket().connect",
+    "socket.socket().connect_ex",
 ];
 
 /// What takes the address of a server.
@@ -442,15 +456,38 @@ fn has_web_scheme(url: &str) -> bool {
 
 fn address_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
     let position = usize::from(call.name.ends_with("request"));
-    let url = call.given("url", position)?;
-    if !call.module.names().is_from_request_to(Harm::Host, url) {
+    confidence_in_host(call.module, call.given("url", position)?)
+}
+
+fn confidence_in_host<'a>(module: &Module<'a>, url: Value<'a>) -> Option<Confidence> {
+    if !module.names().is_from_request_to(Harm::Host, url) {
         return None;
     }
-    match host_of(call.module, url.expr, 0) {
+    match host_of(module, url.expr, 0) {
         Host::Fixed => None,
         Host::Elsewhere => Some(Confidence::Low),
         Host::FromRequest => Some(Confidence::High),
     }
+}
+
+fn host_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
+    let given = call.given("host", 0).or_else(|| call.given("address", 0))?;
+    let host = match given.expr {
+        Expr::Tuple(pair) => Value { expr: pair.elts.first()?, ..given },
+        _ => given,
+    };
+    call.module.names().is_from_request_to(Harm::Host, host).then_some(Confidence::High)
+}
+
+/// `curl.setopt(pycurl.URL, url)`.
+fn option_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
+    let is_address = call.refers_to(
+        "option",
+        0,
+        &["pycurl.URL", "pycurl.Curl().URL", "pycurl.PROXY", "pycurl.Curl().PROXY"],
+    );
+    let url = call.given("value", 1).filter(|_| is_address)?;
+    confidence_in_host(call.module, url)
 }
 
 /// What chooses the host of an address.
@@ -485,8 +522,27 @@ fn host_of<'a>(module: &Module<'a>, url: &'a Expr, depth: u32) -> Host {
             Some(Expr::List(parts)) => host_of_parts(module, &parts.elts),
             _ => Host::FromRequest,
         },
+        Expr::Call(call) => {
+            let is_fixed = |url: &&'a Expr| host_of(module, url, depth + 1) == Host::Fixed;
+            match returned(module, call) {
+                // Which function it is may change while the program runs.
+                Some(urls) if urls.iter().all(is_fixed) => Host::Elsewhere,
+                _ => host_of_built(module, url),
+            }
+        }
         _ => host_of_built(module, url),
     }
+}
+
+/// What a call can give, where it calls functions of this file only.
+fn returned<'a>(module: &Module<'a>, call: &'a ast::ExprCall) -> Option<Vec<&'a Expr>> {
+    let things = module.names().things(module.value(&call.func));
+    let returns = things.iter().map(|thing| match thing {
+        Thing::Function(scope) => Some(module.tree().scope(*scope).returns.iter().copied()),
+        _ => None,
+    });
+    let returns: Vec<&Expr> = returns.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect();
+    (!returns.is_empty()).then_some(returns)
 }
 
 /// Functions that put an address together from its parts.

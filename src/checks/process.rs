@@ -1,9 +1,9 @@
-use ruff_python_ast::{AnyNodeRef, NodeKind};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 
 use super::Family;
 use super::commands::{self, GAP, SHELL, SHELLS, STARTERS, SUBPROCESS};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Exposure, Hits, Node, ScopeKind, Thing, Truth};
+use crate::python::{Argument, Call, Exposure, Hits, Module, Node, ScopeKind, Thing, Truth, Value};
 
 pub const FAMILY: Family = Family { id: "process", title: "Processes", checks: CHECKS };
 
@@ -66,6 +66,42 @@ const CHECKS: &[Check] = &[
             "runner.run([program, \"--version\"])\n",
         ],
         detect: &[Detect::Call(SUBPROCESS, When::Is(without_shell))],
+    },
+    Check {
+        id: "program-from-request",
+        family: "process",
+        summary: "A request chooses which program is started.",
+        why: "No shell is needed where the whole command is the sender's: `python3 -c …`, `curl …` or any other program of this \
+              machine runs with the rights of this one. `shlex.split` and `split` only take the words apart.",
+        neglect: "The program was compared with a list of programs in a way that cannot be seen here.",
+        instead: "A dictionary from what may be asked for to programs: `subprocess.run([TOOLS[request.args[\"tool\"]], \"--version\"])`.",
+        cwe: &[78],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "import subprocess\nfrom flask import request\nsubprocess.run(request.args[\"command\"].split())\n",
+            "import os\nfrom flask import request\nprogram = request.args[\"tool\"]\nos.execvp(program, [program, \"--version\"])\n",
+        ],
+        good: &[
+            "import subprocess\nfrom flask import request\nsubprocess.run([\"git\", \"log\", \"--\", request.args[\"path\"]])\n",
+            "import subprocess, sys\nsubprocess.run(sys.argv[1:])\n",
+        ],
+        detect: &[
+            Detect::Call(SUBPROCESS, When::Is(program_from_request)),
+            Detect::Call(STARTERS, When::Is(program_from_request)),
+            Detect::Call(
+                &[
+                    "anyio.open_process",
+                    "anyio.run_process",
+                    "asyncio.AbstractEventLoop().subprocess_exec",
+                    "asyncio.subprocess.create_subprocess_exec",
+                    "os.startfile",
+                    "trio.run_process",
+                    "?.subprocess_exec",
+                ],
+                When::Is(program_from_request),
+            ),
+        ],
     },
     Check {
         id: "os-exec",
@@ -248,6 +284,121 @@ fn without_shell(call: &Call<'_, '_>) -> Option<Confidence> {
     Some(call.exposure_of("args", 0).confidence())
 }
 
+/// What a shell reads, or pexpect takes apart like one, is a finding of its own.
+fn program_from_request(call: &Call<'_, '_>) -> Option<Confidence> {
+    let in_shell = SUBPROCESS.contains(&call.name.as_str()) && call.truth("shell", SHELL) == Truth::True;
+    if in_shell || call.name.starts_with("pexpect.") {
+        return None;
+    }
+    let module = call.module;
+    let command = command_of(call)?;
+    let mut programs = commands::programs(module, command);
+    if programs.is_empty() {
+        programs = commands::programs(module, first_added(module, command.expr)?);
+    }
+    programs.into_iter().any(|program| is_chosen(module, program, MAX_STEPS)).then_some(Confidence::High)
+}
+
+/// The argument of a call that says which program is started.
+fn command_of<'a>(call: &Call<'_, 'a>) -> Option<Value<'a>> {
+    let name = call.name.as_str();
+    if SUBPROCESS.contains(&name) {
+        return commands::command(call).map(|(command, _)| command);
+    }
+    let position = usize::from(name.starts_with("os.spawn") || name.ends_with(".subprocess_exec"));
+    match call.positional(position) {
+        Argument::Given(command) => Some(command),
+        Argument::Absent => {
+            ["program", "path", "file", "command", "filepath"].iter().find_map(|word| call.given(word, None))
+        }
+        // `*command`
+        Argument::Unknown => match call.node {
+            AnyNodeRef::ExprCall(written) => match written.arguments.args.get(position)? {
+                Expr::Starred(starred) => Some(call.module.value(&starred.value)),
+                _ => None,
+            },
+            _ => None,
+        },
+    }
+}
+
+/// What is put first into a list that begins empty.
+fn first_added<'a>(module: &Module<'a>, list: &'a Expr) -> Option<Value<'a>> {
+    let Expr::Name(list) = list else { return None };
+    let tree = module.tree();
+    let around = module.function_around(list.into()).map_or(tree.root(), AnyNodeRef::from);
+    let is_list = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == list.id);
+    let added = tree.descendants(tree.id(around)).take(MAX_SEARCH).find_map(|node| match node {
+        AnyNodeRef::StmtAugAssign(added) if is_list(&added.target) => Some(&*added.value),
+        AnyNodeRef::ExprCall(call) => match &*call.func {
+            Expr::Attribute(method)
+                if is_list(&method.value)
+                    && matches!(method.attr.as_str(), "append" | "extend" | "insert") =>
+            {
+                call.arguments.args.last()
+            }
+            _ => None,
+        },
+        _ => None,
+    });
+    added.map(|added| module.value(added))
+}
+
+/// How many names and calls are followed from a command to what it is made of.
+const MAX_STEPS: u32 = 8;
+
+/// What gives the words or the text that it is given, or another name of the same program.
+const KEEPERS: &[&str] = &[
+    "builtins.list",
+    "builtins.str",
+    "builtins.tuple",
+    "os.fspath",
+    "os.path.abspath",
+    "os.path.join",
+    "os.path.normpath",
+    "pathlib.Path",
+    "shlex.split",
+    "shutil.which",
+];
+
+/// Whether a request chooses the beginning of a command, where the program is named.
+fn is_chosen<'a>(module: &Module<'a>, command: Value<'a>, steps: u32) -> bool {
+    module.names().is_from_request(command) && begins_with_request(module, command.expr, steps)
+}
+
+fn begins_with_request<'a>(module: &Module<'a>, command: &'a Expr, steps: u32) -> bool {
+    let Some(steps) = steps.checked_sub(1) else { return true };
+    let chooses = |expr: &'a Expr| is_chosen(module, module.value(expr), steps);
+    match command {
+        // What is added to a list later stands behind its first word.
+        Expr::Name(name) => {
+            let mut assigned = module.assigned(name).peekable();
+            assigned.peek().is_none() || assigned.any(chooses)
+        }
+        Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
+            elts.first().is_some_and(chooses)
+        }
+        Expr::Starred(unpacked) => chooses(&unpacked.value),
+        Expr::Await(awaited) => chooses(&awaited.value),
+        Expr::If(choice) => chooses(&choice.body) || chooses(&choice.orelse),
+        Expr::Call(call) if module.refers_to(&call.func, KEEPERS) => call.arguments.args.iter().any(chooses),
+        Expr::Call(call) => match &*call.func {
+            Expr::Attribute(method) if module.text(&method.value).is_none() => chooses(&method.value),
+            Expr::Attribute(_) => !names_program(module, command),
+            // What a function makes of it is most often a list that begins with a program of its own.
+            _ => false,
+        },
+        _ => !names_program(module, command),
+    }
+}
+
+/// Whether the first word of a command line is written out, whatever stands behind it: `f"git log {name}"`.
+fn names_program<'a>(module: &Module<'a>, line: &'a Expr) -> bool {
+    let sketch = commands::sketch(module, module.value(line));
+    let line = sketch.trim_start();
+    line.find(char::is_whitespace).is_some_and(|end| !line[..end].contains(GAP))
+}
+
 fn chosen_program(call: &Call<'_, '_>, position: usize) -> Option<Confidence> {
     let exposure = call.exposure_of("program", position);
     let is_this_python = call.refers_to("program", position, &["sys.executable"]);
@@ -296,7 +447,7 @@ fn forks_beside_threads(node: &Node<'_, '_>, hits: &mut Hits) {
     }
 }
 
-/// How far a signal handler is searched.
+/// How far a function is searched.
 const MAX_SEARCH: usize = 1_000;
 
 /// Callees that a signal handler must not call.

@@ -1,3 +1,5 @@
+use ruff_python_ast::Expr;
+
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Call, Exposure, Harm};
@@ -74,11 +76,31 @@ fn from_outside(call: &Call<'_, '_>) -> Option<Confidence> {
 
 fn backtracks(call: &Call<'_, '_>) -> Option<Confidence> {
     let pattern = call.text("pattern", 0)?;
-    match Pattern::new(&pattern).ambiguity()? {
+    match Pattern::new(&pattern, dot_is_any(call)).ambiguity()? {
         // With nothing behind it the first way to match is good enough, unless all of the text must match.
         Place::End if !call.name.ends_with("fullmatch") => Some(Confidence::Low),
         Place::End | Place::Inside => Some(Confidence::Medium),
     }
+}
+
+/// Whether the flags of a call make `.` match a line end, too.
+fn dot_is_any(call: &Call<'_, '_>) -> bool {
+    let position = match call.name.as_str() {
+        "re.compile" => 1,
+        "re.split" => 3,
+        "re.sub" | "re.subn" => 4,
+        _ => 2,
+    };
+    let Some(flags) = call.given("flags", position) else { return false };
+    let mut rest = flags.expr;
+    let is_flag = |flag| call.module.refers_to(flag, &["re.DOTALL", "re.S"]);
+    while let Expr::BinOp(union) = rest {
+        if is_flag(&union.right) {
+            return true;
+        }
+        rest = &union.left;
+    }
+    is_flag(rest)
 }
 
 /// How deep groups are followed into one another.
@@ -122,6 +144,15 @@ impl Part {
         }
     }
 
+    /// The characters that it can match alone.
+    fn single(&self) -> u128 {
+        match &self.kind {
+            Kind::Chars(chars) => *chars,
+            Kind::Group(branches) => branches.iter().fold(0, |all, branch| all | single(branch)),
+            Kind::Anchor => 0,
+        }
+    }
+
     /// Whether what stands here can be taken by a neighbour that matches these characters.
     fn gives_way(&self, chars: u128) -> bool {
         self.optional
@@ -146,6 +177,26 @@ fn stretch(branch: &[Part]) -> u128 {
         }
     }
     chars
+}
+
+/// The characters that a sequence can match alone; none where a test of what stands around may keep it from that.
+fn single(branch: &[Part]) -> u128 {
+    if branch.iter().any(|part| matches!(part.kind, Kind::Anchor)) {
+        return 0;
+    }
+    let mut needed = branch.iter().filter(|part| !part.optional);
+    match (needed.next(), needed.next()) {
+        (None, _) => branch.iter().fold(0, |all, part| all | part.single()),
+        (Some(part), None) => part.single(),
+        (Some(_), Some(_)) => 0,
+    }
+}
+
+/// Whether a sequence can match a text that repeating these single characters matches, too: `aa` where `a` will do.
+fn is_repeated(branch: &[Part], singles: u128) -> bool {
+    let is_one = |part: &&Part| part.single() & singles != 0;
+    branch.iter().filter(|part| !part.optional).all(|part| is_one(&part))
+        && branch.iter().filter(is_one).count() > 1
 }
 
 /// A group: the sequences between `|`.
@@ -173,19 +224,18 @@ impl Group {
         self.branches.iter().fold(0, |all, branch| all | stretch(branch))
     }
 
-    /// Whether two of its sequences are single characters that can be the same.
+    /// Whether a text that repeating it matches can be matched in two ways: by two of its sequences, or by one of them
+    /// and by single characters one after the other.
     fn overlaps(&self) -> bool {
-        let single = |branch: &Vec<Part>| match branch.as_slice() {
-            [Part { kind: Kind::Chars(chars), optional: false, stretch: 0 }] => *chars,
-            _ => 0,
-        };
-        let mut seen = 0;
-        !self.atomic
-            && self.branches.iter().any(|branch| {
-                let before = seen;
-                seen |= single(branch);
-                before & single(branch) != 0
-            })
+        // Of characters that are not ASCII it is not known whether they are the same.
+        let single = |branch: &Vec<Part>| single(branch) & !char_bit('\u{7f}');
+        let mut singles = 0;
+        let is_double = self.branches.iter().any(|branch| {
+            let before = singles;
+            singles |= single(branch);
+            before & single(branch) != 0
+        });
+        !self.atomic && (is_double || self.branches.iter().any(|branch| is_repeated(branch, singles)))
     }
 
     /// The group as a part of what is around it.
@@ -215,6 +265,8 @@ impl Group {
 struct Pattern<'a> {
     rest: std::iter::Peekable<std::str::Chars<'a>>,
     groups: Vec<Group>,
+    /// Whether `.` matches a line end, too.
+    dot_is_any: bool,
     found: Option<Place>,
 }
 
@@ -241,8 +293,8 @@ impl Times {
 }
 
 impl<'a> Pattern<'a> {
-    fn new(text: &'a str) -> Self {
-        Pattern { rest: text.chars().peekable(), groups: vec![Group::default()], found: None }
+    fn new(text: &'a str, dot_is_any: bool) -> Self {
+        Pattern { rest: text.chars().peekable(), groups: vec![Group::default()], dot_is_any, found: None }
     }
 
     /// Where the first repetition stands that can split a text in countless ways.
@@ -263,7 +315,7 @@ impl<'a> Pattern<'a> {
                     self.part(class);
                 }
                 '\\' => self.escape(),
-                '.' => self.part(!char_bit('\n')),
+                '.' => self.part(if self.dot_is_any { u128::MAX } else { !char_bit('\n') }),
                 c => self.part(char_bit(c)),
             }
             if self.found == Some(Place::Inside) || self.groups.len() > MAX_DEPTH {
@@ -289,9 +341,14 @@ impl<'a> Pattern<'a> {
                     return;
                 }
                 Some(':') | None => {}
-                Some(_) => {
+                Some(flag) => {
+                    let mut end = Some(flag);
+                    while let Some(flag) = end.filter(|c| !matches!(c, ':' | ')')) {
+                        self.dot_is_any |= flag == 's';
+                        end = self.rest.next();
+                    }
                     // `(?i)` sets flags and is no group; `(?i:…)` is one.
-                    if self.rest.by_ref().find(|c| matches!(c, ':' | ')')) == Some(')') {
+                    if end == Some(')') {
                         return;
                     }
                 }
@@ -438,7 +495,7 @@ mod tests {
     use super::*;
 
     fn is_ambiguous(pattern: &str) -> bool {
-        Pattern::new(pattern).ambiguity().is_some()
+        Pattern::new(pattern, false).ambiguity().is_some()
     }
 
     #[test]
@@ -459,6 +516,14 @@ mod tests {
             r"(a{2,5})+b",
             r"(.*,)*x",
             r"(?:\w+\d+)*x",
+            r"(a|aa?)*b",
+            r"(?:a|a?)+b",
+            r"(?s)(?:.|\n)*b",
+            r#"((1s|[\da-z])*)""#,
+            r"(?:a|aa)*b",
+            r"(aa?)*b",
+            r#""(?:\\.|[^"])*""#,
+            r#"(?:"[^"]*"|[^,])*;"#,
         ] {
             assert!(is_ambiguous(pattern), "{pattern}");
         }
@@ -486,6 +551,15 @@ mod tests {
             r"[(a+)+]",
             r"\(a+\)+",
             r"(?:[^<]|<[^/])*x",
+            r"(?:\d\.?)*x",
+            r"(?:\d|\d\d,)*x",
+            r"(?:x|xy)*z",
+            r#"(?:''|[^'])*'"#,
+            r#""(?:\\.|[^"\\])*""#,
+            r"(?:[^<]|<(?!/))*x",
+            r"(?:(?!x).|\n)*x",
+            r"(?:\r?\n)*x",
+            r"(?:千円|円|万円)+x",
             r"(a+)?b",
             r"(?P<a>x)(?P=a)+",
             r"a{b}+",

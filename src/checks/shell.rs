@@ -2,9 +2,10 @@ use ruff_python_ast::{self as ast, AnyNodeRef, NodeKind};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Family;
+use super::built_text::built_by;
 use super::commands::{self, SHELLS, STARTERS, SUBPROCESS, confidence_in_shell};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Call, Constant, Exposure, Harm, Hits, Node, Value};
+use crate::python::{Call, Constant, Exposure, Harm, Hits, Module, Node, Value};
 
 pub const FAMILY: Family = Family { id: "shell", title: "Shell commands", checks: CHECKS };
 
@@ -95,7 +96,7 @@ const CHECKS: &[Check] = &[
             "self.os.system(name)\n",
         ],
         detect: &[
-            Detect::Call(&["os.system"], When::Command("command", 0)),
+            Detect::Call(&["os.system"], When::Is(|call| run_by_shell(call, "command", 0))),
             Detect::Call(
                 &[
                     "os.popen",
@@ -108,7 +109,7 @@ const CHECKS: &[Check] = &[
                     "popen2.Popen3",
                     "popen2.Popen4",
                 ],
-                When::Command("cmd", 0),
+                When::Is(|call| run_by_shell(call, "cmd", 0)),
             ),
         ],
     },
@@ -138,7 +139,7 @@ const CHECKS: &[Check] = &[
         ],
         detect: &[Detect::Call(
             &["subprocess.getoutput", "subprocess.getstatusoutput", "subprocess.getstatus"],
-            When::Command("cmd", 0),
+            When::Is(|call| run_by_shell(call, "cmd", 0)),
         )],
     },
     Check {
@@ -236,11 +237,11 @@ const CHECKS: &[Check] = &[
         detect: &[
             Detect::Call(
                 &["asyncio.create_subprocess_shell", "asyncio.subprocess.create_subprocess_shell"],
-                When::Command("cmd", 0),
+                When::Is(|call| run_by_shell(call, "cmd", 0)),
             ),
             Detect::Call(
                 &["asyncio.AbstractEventLoop().subprocess_shell", "?.subprocess_shell"],
-                When::Command("cmd", 1),
+                When::Is(|call| run_by_shell(call, "cmd", 1)),
             ),
             Detect::Call(&["anyio.run_process", "anyio.open_process"], When::Is(text_for_a_shell)),
         ],
@@ -298,12 +299,41 @@ const CHECKS: &[Check] = &[
     },
 ];
 
+fn run_by_shell(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Confidence> {
+    let is_quoted = call.given(keyword, position).is_some_and(|line| is_quoted(call.module, line.expr));
+    Some(if is_quoted { Confidence::Low } else { call.exposure_to(Harm::Shell, keyword, position).confidence() })
+}
+
 fn shell_for_any_command(call: &Call<'_, '_>) -> Option<Confidence> {
-    let exposure = call.exposure_to(Harm::Shell, "args", 0);
-    if exposure == Exposure::Constant {
+    if call.exposure_of("args", 0) == Exposure::Constant {
         return None;
     }
-    Some(exposure.confidence().min(confidence_in_shell(call)?))
+    Some(run_by_shell(call, "args", 0)?.min(confidence_in_shell(call)?))
+}
+
+/// Whether every part of a command line that varies stands in single quotes, and those that it holds itself are written the
+/// way in which a shell takes them for letters.
+fn is_quoted<'a>(module: &Module<'a>, line: &'a ast::Expr) -> bool {
+    let Some(built) = built_by(module, line) else { return false };
+    // Outside of single quotes these begin what is not ended by one.
+    let is_plain = !built.text.contains(['"', '\\', '`', '$', '#', '<', '\n']);
+    is_plain
+        && built.holes().all(|(at, part)| {
+            let is_inside = built.text[..at].matches('\'').count() % 2 == 1;
+            is_inside && part.expr().is_some_and(|value| doubles_quotes(module, value))
+        })
+}
+
+/// `value.replace("'", "'\"'\"'")`: the quotes are closed, the letter is written, and they are opened again.
+fn doubles_quotes<'a>(module: &Module<'a>, value: &'a ast::Expr) -> bool {
+    let ast::Expr::Call(call) = value else { return false };
+    let is_replace = matches!(&*call.func, ast::Expr::Attribute(method) if method.attr.as_str() == "replace");
+    let [quote, written] = &*call.arguments.args else { return false };
+    let is = |expr, texts: &[&str]| module.text(expr).is_some_and(|text| texts.contains(&text.as_str()));
+    is_replace
+        && call.arguments.keywords.is_empty()
+        && is(quote, &["'"])
+        && is(written, &["'\"'\"'", "'\\''"])
 }
 
 fn shell_for_a_constant(call: &Call<'_, '_>) -> Option<Confidence> {
@@ -342,9 +372,8 @@ fn name_of_callee(call: &ast::ExprCall) -> TextRange {
 /// `anyio` gives a text to a shell and a list to the operating system.
 fn text_for_a_shell(call: &Call<'_, '_>) -> Option<Confidence> {
     let command = call.given("command", 0)?;
-    let is_list = commands::elements(call.module, command).len() != 1
-        || matches!(command.expr, ast::Expr::List(_) | ast::Expr::Tuple(_));
-    (!is_list).then(|| call.module.names().exposure_to(Harm::Shell, command).confidence())
+    (!commands::is_list(call.module, command.expr))
+        .then(|| call.module.names().exposure_to(Harm::Shell, command).confidence())
 }
 
 /// A shell or an interpreter, behind it the option that announces a script, and the script.
@@ -354,14 +383,27 @@ fn script_argument(call: &Call<'_, '_>) -> Option<Confidence> {
     let words: Vec<Value<'_>> = executable.into_iter().chain(commands::all_elements(call)).collect();
     // Where the program is named besides its words, the first of them is any name.
     let has_own_name = executable.is_some() || call.name.starts_with("os.");
-    let texts: Vec<Option<String>> = words.iter().map(|word| word_text(call, *word)).collect();
-    let scripts = texts.iter().enumerate().filter_map(|(at, text)| {
-        let interpreter = interpreter(text.as_deref()?)?;
-        words.get(at + 1 + interpreter.script(texts.get(at + 1..)?, has_own_name)?)
-    });
-    let exposures = scripts.map(|script| names.exposure_to(Harm::Shell, *script));
-    exposures.filter(|exposure| *exposure != Exposure::Constant).max().map(Exposure::confidence)
+    let confidence = |texts: &[Option<String>]| {
+        let scripts = texts.iter().enumerate().filter_map(|(at, text)| {
+            let interpreter = interpreter(text.as_deref()?)?;
+            words.get(at + 1 + interpreter.script(texts.get(at + 1..)?, has_own_name)?)
+        });
+        let exposures = scripts.map(|script| names.exposure_to(Harm::Shell, *script));
+        exposures.filter(|exposure| *exposure != Exposure::Constant).max().map(Exposure::confidence)
+    };
+    let mut texts: Vec<Option<String>> = words.iter().map(|word| word_text(call, *word)).collect();
+    confidence(&texts)?;
+    // The options end at a script. A path is rarely written to be an option, but it can be one.
+    for (text, word) in texts.iter_mut().zip(&words) {
+        if text.is_none() && is_path(call.module, *word) {
+            *text = Some(A_SCRIPT.to_owned());
+        }
+    }
+    Some(confidence(&texts).unwrap_or(Confidence::Low))
 }
+
+/// Stands for the name of a script of which only the ending is known.
+const A_SCRIPT: &str = "script.py";
 
 fn interpreter(program: &str) -> Option<&'static Interpreter> {
     let name = commands::program_name(program);
@@ -409,6 +451,14 @@ fn word_text<'a>(call: &Call<'_, 'a>, word: Value<'a>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether a word is a path that is put together, and no part of it is written like an option.
+fn is_path<'a>(module: &Module<'a>, word: Value<'a>) -> bool {
+    let sketch = commands::sketch(module, word);
+    let is_put_together = sketch.ends_with(".py")
+        || module.is_only(word.expr, &["os.path.join()", "pathlib.Path()", "pathlib.PurePath()"]);
+    is_put_together && !sketch.split('/').any(|part| part.starts_with('-'))
 }
 
 fn expands_wildcard(call: &Call<'_, '_>) -> Option<Confidence> {

@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity};
-use crate::python::{FileKind, Hit, Hits, SourceFile};
+use crate::python::{Comment, FileKind, Hit, Hits, SourceFile};
 
 pub const FAMILY: Family =
     Family { id: "source-integrity", title: "Source that is not what it seems", checks: CHECKS };
@@ -233,6 +233,7 @@ fn is_invisible(c: char) -> bool {
 fn invisible_characters(file: &SourceFile, hits: &mut Hits) {
     let text = file.text();
     let mut run_end = 0;
+    let mut comments = file.comments().peekable();
     for (at, c) in unusual(file) {
         if at < run_end || !is_invisible(c) {
             continue;
@@ -241,15 +242,62 @@ fn invisible_characters(file: &SourceFile, hits: &mut Hits) {
         run_end = at + run.len();
         let before = text[..at].chars().next_back();
         let after = text[run_end..].chars().next();
-        if let Some(confidence) = judge_run(run, before, after) {
-            hits.at(place(at, run.len()), confidence);
-        }
+        let Some(confidence) = judge_run(run, before, after) else { continue };
+        while comments.next_if(|comment| end_of(comment) <= at).is_some() {}
+        // One comment is asked about once: in it there is either one such character or several.
+        let comment = comments.next_if(|comment| comment.start as usize <= at);
+        let is_slip = run == "\u{200b}" && comment.is_some_and(|comment| is_slip_in(comment.text));
+        hits.at(place(at, run.len()), if is_slip { Confidence::Low } else { confidence });
     }
 }
 
-/// Scripts and emoji need joiners and selectors between characters of their own.
+fn end_of(comment: &Comment<'_>) -> usize {
+    comment.start as usize + comment.text.len()
+}
+
+/// Whether a comment holds one invisible character, as a copy from a web page leaves it, and says nothing to Python or to
+/// a tool.
+fn is_slip_in(comment: &str) -> bool {
+    const TOLD: &[&str] = &[
+        "coding",
+        "codeaudit",
+        "fmt:",
+        "isort:",
+        "mergegate",
+        "mypy:",
+        "noqa",
+        "nosec",
+        "nosemgrep",
+        "pragma",
+        "pylint:",
+        "pyright:",
+        "ruff:",
+        "type:",
+    ];
+    // The character may stand inside such a word.
+    let seen: String = comment.chars().filter(|c| !is_invisible(*c) && !c.is_whitespace()).collect();
+    let seen = seen.to_ascii_lowercase();
+    comment.chars().filter(|c| is_invisible(*c)).count() == 1
+        && !seen.starts_with("#!")
+        && !TOLD.iter().any(|word| seen.contains(word))
+}
+
+/// The tags behind a black flag that make it one of England, Scotland or Wales.
+const FLAGS: &[&str] = &["gbeng", "gbsct", "gbwls"];
+
+/// Scripts and emoji need joiners and selectors between characters of their own. Longer runs can carry data.
 fn judge_run(run: &str, before: Option<char>, after: Option<char>) -> Option<Confidence> {
     let foreign = |c: Option<char>| c.is_some_and(|c| !c.is_ascii());
+    let is_arabic =
+        |c: Option<char>| c.is_some_and(|c| matches!(c, '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}'));
+    let consists_of =
+        |wanted: char, most: usize| run.chars().count() <= most && run.chars().all(|c| c == wanted);
+    if before == Some('\u{1f3f4}') && is_flag(run)
+        || consists_of('\u{200c}', 3) && is_arabic(before) && is_arabic(after)
+        || consists_of('\u{fe0f}', 2) && before.is_some_and(is_emoji)
+    {
+        return None;
+    }
     let mut chars = run.chars();
     match (chars.next(), chars.next()) {
         (Some('\u{200c}' | '\u{200d}'), None) if foreign(before) || foreign(after) => None,
@@ -257,15 +305,34 @@ fn judge_run(run: &str, before: Option<char>, after: Option<char>) -> Option<Con
             Some('\u{fe00}'..='\u{fe0f}' | '\u{180b}'..='\u{180f}' | '\u{34f}' | '\u{e0100}'..='\u{e01ef}'),
             None,
         ) if foreign(before) || before.is_some_and(|c| c.is_ascii_digit() || matches!(c, '#' | '*')) => None,
-        (Some('\u{fe0f}'), Some('\u{200d}')) if foreign(before) && foreign(after) => None,
-        // The flags of Scotland and Wales are a black flag with tags.
-        (Some('\u{e0000}'..='\u{e007f}'), _) if before == Some('\u{1f3f4}') => None,
+        (Some('\u{fe0f}'), Some('\u{200d}'))
+            if run.chars().count() == 2 && foreign(before) && foreign(after) =>
+        {
+            None
+        }
         (Some('\u{ad}' | '\u{fe0e}' | '\u{fe0f}'), None) => Some(Confidence::Low),
         (Some('\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{2028}' | '\u{2029}'), None) => {
             Some(Confidence::Medium)
         }
         _ => Some(Confidence::High),
     }
+}
+
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{2bff}' | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}' | '\u{1f000}'..='\u{1faff}')
+}
+
+/// Whether a run of tags spells a flag: some editors put a joiner before each of them.
+fn is_flag(run: &str) -> bool {
+    let Some(tags) = run.strip_suffix('\u{e007f}') else { return false };
+    let joined = tags.chars().filter(|c| *c == '\u{200d}').count();
+    let is_tag = |c: &char| ('\u{e0061}'..='\u{e007a}').contains(c);
+    let letter = |c: char| char::from_u32(u32::from(c) - 0xe0000);
+    let spelled: Option<String> =
+        tags.chars().filter(|c| *c != '\u{200d}').map(|c| Some(c).filter(is_tag).and_then(letter)).collect();
+    joined <= 6
+        && !tags.contains("\u{200d}\u{200d}")
+        && spelled.is_some_and(|flag| FLAGS.contains(&flag.as_str()))
 }
 
 /// One hit for each line with such characters.

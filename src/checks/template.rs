@@ -228,13 +228,27 @@ const TEMPLATES: &[&str] = &[
 /// What sends its first argument as HTML unless it is told otherwise.
 const RESPONSES: &[&str] = &[
     "django.http.HttpResponse",
+    "django.http.HttpResponseBadRequest",
+    "django.http.HttpResponseForbidden",
+    "django.http.HttpResponseGone",
+    "django.http.HttpResponseNotFound",
+    "django.http.HttpResponseServerError",
+    "django.http.StreamingHttpResponse",
     "django.http.response.HttpResponse",
+    "django.http.response.HttpResponseBadRequest",
+    "django.http.response.HttpResponseForbidden",
+    "django.http.response.HttpResponseGone",
+    "django.http.response.HttpResponseNotFound",
+    "django.http.response.HttpResponseServerError",
+    "django.http.response.StreamingHttpResponse",
     "fastapi.responses.HTMLResponse",
     "flask.Response",
     "flask.make_response",
+    "pyramid.response.Response",
     "quart.Response",
     "quart.make_response",
     "sanic.response.html",
+    "tornado.web.RequestHandler().write",
     "werkzeug.wrappers.Response",
 ];
 
@@ -250,6 +264,28 @@ const ESCAPED: &[&str] = &[
     "flask.render_template()",
     "markupsafe.Markup()",
     "markupsafe.escape()",
+];
+
+/// Answers that are no HTML, or escape what is put into them.
+const NO_BUILT_PAGES: &[&str] = &[
+    "bottle.redirect()",
+    "bottle.static_file()",
+    "django.shortcuts.redirect()",
+    "django.shortcuts.render()",
+    "django.template.loader.render_to_string()",
+    "flask.json.jsonify()",
+    "flask.jsonify()",
+    "flask.redirect()",
+    "flask.render_template()",
+    "flask.send_file()",
+    "flask.send_from_directory()",
+    "flask.stream_template()",
+    "quart.jsonify()",
+    "quart.redirect()",
+    "quart.render_template()",
+    "quart.send_file()",
+    "quart.send_from_directory()",
+    "werkzeug.utils.redirect()",
 ];
 
 fn template_source(call: &Call<'_, '_>) -> Option<Confidence> {
@@ -371,9 +407,15 @@ fn response_built(call: &Call<'_, '_>) -> Option<Confidence> {
     if names_other_type {
         return None;
     }
-    let mut content = ["content", "response", "body"].iter().find_map(|keyword| call.given(keyword, 0))?;
+    let keywords = ["content", "response", "body", "chunk", "streaming_content"];
+    let mut content = keywords.iter().find_map(|keyword| call.given(keyword, 0))?;
     if let Expr::Tuple(answer) = content.expr {
         content = Value { expr: answer.elts.first()?, ..content };
+    }
+    // Tornado sends a mapping as JSON, and says so.
+    let is_mapping = call.name.starts_with("tornado.") && content.expr.is_dict_expr();
+    if is_mapping || call.module.is_only(content.expr, NO_BUILT_PAGES) {
+        return None;
     }
     let is_html = template_of(call.module, content.expr).is_some_and(|text| is_html(&text));
     match call.module.names().exposure_to(Harm::Markup, content) {
@@ -408,7 +450,9 @@ fn returns_built(node: &Node<'_, '_>, hits: &mut Hits) {
         body => body,
     };
     // What is made into a response is judged there.
-    if matches!(body, Expr::Call(call) if module.refers_to(&call.func, &["flask.make_response"])) {
+    if matches!(body, Expr::Call(call) if module.refers_to(&call.func, &["flask.make_response"]))
+        || module.is_only(body, NO_BUILT_PAGES)
+    {
         return;
     }
     let is_html = template_of(module, body).is_some_and(|text| is_html(&text));

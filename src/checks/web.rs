@@ -8,7 +8,7 @@ use super::web_code::{is_any, is_view};
 use super::words::{is_unguessable, last_name, words};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{
-    Argument, Assignment, Call, Constant, Exposure, Harm, Hits, Module, Node, Reference, Truth,
+    Argument, Assignment, Call, Constant, Exposure, Harm, Hits, Module, Node, Reference, Truth, Value,
 };
 
 pub const FAMILY: Family = Family { id: "web", title: "Web applications", checks: CHECKS };
@@ -375,7 +375,10 @@ const CHECKS: &[Check] = &[
             "from flask import redirect, url_for\nredirect(url_for(\"index\"))\n",
             "from flask import redirect, request\nredirect(\"/pages/\" + request.args[\"page\"])\n",
         ],
-        detect: &[Detect::Call(REDIRECTS, When::Is(redirects))],
+        detect: &[
+            Detect::Call(REDIRECTS, When::Is(redirects)),
+            Detect::Node(&[NodeKind::StmtAssign], sets_location),
+        ],
     },
     Check {
         id: "header-from-request",
@@ -765,13 +768,38 @@ fn shows_error_in_text(node: &Node<'_, '_>, hits: &mut Hits) {
 fn redirects(call: &Call<'_, '_>) -> Option<Confidence> {
     let target =
         ["location", "to", "url", "redirect_to"].iter().find_map(|keyword| call.given(keyword, 0))?;
-    if template_of(call.module, target.expr).is_some_and(|template| stays_here(&template)) {
-        return None;
-    }
-    match call.module.names().exposure_to(Harm::Host, target) {
+    match exposure_of_host(call.module, target) {
         Exposure::Request => Some(Confidence::High),
         Exposure::Input => Some(Confidence::Medium),
         _ => None,
+    }
+}
+
+fn exposure_of_host<'a>(module: &Module<'a>, target: Value<'a>) -> Exposure {
+    let is_route =
+        || module.is_only(target.expr, &["django.urls.reverse()", "flask.url_for()", "quart.url_for()"]);
+    if template_of(module, target.expr).is_some_and(|template| stays_here(&template)) || is_route() {
+        return Exposure::Sanitised;
+    }
+    module.names().exposure_to(Harm::Host, target)
+}
+
+/// `response["Location"] = address` of Django, `response.headers["Location"] = address`.
+fn sets_location(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::StmtAssign(assign) = node.node else { return };
+    let module = node.module;
+    for target in &assign.targets {
+        let Expr::Subscript(item) = target else { continue };
+        let is_answer = last_name(&item.value).is_some_and(|name| {
+            matches!(name, "headers" | "resp" | "response") || name.ends_with("_response")
+        });
+        if is_answer
+            && module.text(&item.slice).is_some_and(|name| name.eq_ignore_ascii_case("location"))
+            && module.names().may_hold_request()
+            && exposure_of_host(module, module.value(&assign.value)) == Exposure::Request
+        {
+            hits.at(target, Confidence::High);
+        }
     }
 }
 

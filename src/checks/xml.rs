@@ -1,8 +1,9 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 
 use super::Family;
+use super::built_text::template_of;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Exposure, Harm, Truth};
+use crate::python::{Argument, Call, Constant, Exposure, Harm, Module, Truth};
 
 pub const FAMILY: Family = Family { id: "xml", title: "XML", checks: CHECKS };
 
@@ -241,7 +242,10 @@ const CHECKS: &[Check] = &[
             "from lxml import etree\ntransform = etree.XSLT(sheet, access_control=etree.XSLTAccessControl.DENY_ALL)\n",
             "from lxml import etree\ntransform = etree.XSLT(etree.parse(\"report.xsl\"))\n",
         ],
-        detect: &[Detect::Call(&["lxml.etree.XSLT"], When::Is(runs_style_sheet))],
+        detect: &[
+            Detect::Call(&["lxml.etree.XSLT"], When::Is(runs_style_sheet)),
+            Detect::Call(&["*.xslt"], When::Is(applies_style_sheet)),
+        ],
     },
     Check {
         id: "xpath-injection",
@@ -261,17 +265,21 @@ const CHECKS: &[Check] = &[
             "from lxml import etree\ntree = etree.parse(\"users.xml\")\nuser = tree.xpath(\"//user[@name = $name]\", name=name)\n",
             "def find(tree, path):\n    return tree.xpath(path)\n",
         ],
-        detect: &[Detect::Call(
-            &[
-                "?.xpath",
-                "lxml.etree.parse().xpath",
-                "lxml.etree.fromstring().xpath",
-                "lxml.etree.XML().xpath",
-                "lxml.etree.XPath",
-                "elementpath.select",
-            ],
-            When::Is(builds_xpath),
-        )],
+        detect: &[
+            Detect::Call(
+                &[
+                    "?.xpath",
+                    "lxml.etree.parse().xpath",
+                    "lxml.etree.fromstring().xpath",
+                    "lxml.etree.XML().xpath",
+                    "lxml.etree.XPath",
+                    "lxml.etree.ETXPath",
+                    "elementpath.select",
+                ],
+                When::Is(builds_xpath),
+            ),
+            Detect::Call(&["*.find", "*.findall", "*.findtext", "*.iterfind"], When::Is(finds_by_request)),
+        ],
     },
     Check {
         id: "xmlrpc-client",
@@ -469,6 +477,26 @@ fn runs_style_sheet(call: &Call<'_, '_>) -> Option<Confidence> {
     }
 }
 
+/// `document.xslt(sheet)` of lxml makes the style sheet anew each time, without any limit.
+fn applies_style_sheet(call: &Call<'_, '_>) -> Option<Confidence> {
+    let sheet = call.given("_xslt", 0)?;
+    let is_lxml = call.name.starts_with("lxml.") || uses_lxml(call.module);
+    match parsed_document(call, sheet.expr) {
+        _ if !is_lxml => None,
+        Exposure::Constant | Exposure::Sanitised => None,
+        exposure => Some(exposure.confidence()),
+    }
+}
+
+fn uses_lxml(module: &Module<'_>) -> bool {
+    let is_lxml = |name: &str| name.split('.').next() == Some("lxml");
+    module.tree().nodes().any(|(_, node)| match node {
+        AnyNodeRef::StmtImport(import) => import.names.iter().any(|alias| is_lxml(&alias.name)),
+        AnyNodeRef::StmtImportFrom(import) => import.module.as_ref().is_some_and(|name| is_lxml(name)),
+        _ => false,
+    })
+}
+
 /// How much somebody outside has to do with what a call of `parse` or the like reads.
 fn parsed_document<'a>(call: &Call<'_, 'a>, sheet: &'a Expr) -> Exposure {
     let document = match sheet {
@@ -485,6 +513,21 @@ fn builds_xpath(call: &Call<'_, '_>) -> Option<Confidence> {
         Exposure::Built => Some(Confidence::Medium),
         Exposure::Constant | Exposure::Sanitised | Exposure::Unknown => None,
     }
+}
+
+/// Trees whose `find` takes a small part of XPath.
+const TREES: &[&str] = &["defusedxml.", "lxml.", "xml.etree."];
+
+/// A path that a request has a part in. Other things have a `find`, too: where nothing is known of what is searched, the
+/// path must be written as one of XPath with a test in it.
+fn finds_by_request(call: &Call<'_, '_>) -> Option<Confidence> {
+    let path = call.given("path", 0)?;
+    let is_tree = TREES.iter().any(|module| call.name.starts_with(module));
+    let is_test =
+        || template_of(call.module, path.expr).is_some_and(|text| text.contains('[') && text.contains('='));
+    let is_path = is_tree || call.name.starts_with("?.") && is_test();
+    let is_chosen = || call.module.names().is_from_request_to(Harm::Quotes, path);
+    (is_path && is_chosen()).then_some(Confidence::High)
 }
 
 fn dotted_names(call: &Call<'_, '_>) -> Option<Confidence> {
