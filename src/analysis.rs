@@ -224,9 +224,3 @@ fn place_line(line: &mut SourceLine, marked: &Region, assembled: &Assembled, cod
         (line.text, line.mark) = (text.to_owned(), mark);
     }
 }
-
-/// Whether a file is a Python script: its first line says so.
-pub fn has_python_shebang(bytes: &[u8]) -> bool {
-    let line = bytes.split(|&b| b == b'\n').next().unwrap_or(bytes);
-    line.starts_with(b"#!") && line.windows(6).any(|part| part == b"python")
-}

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::analysis::{self, Analyser, Analysis, has_python_shebang};
+use crate::analysis::{self, Analyser, Analysis};
 use crate::baseline::{self, Candidate, Comparison, Gone, Pair, Side, State};
 use crate::change_set::{
     ChangeSet, ChangedFile, Content, GitError, Mode, Repository, Revisions, Status, Version,
@@ -12,7 +12,9 @@ use crate::escape;
 use crate::finding::Finding;
 use crate::path::FilePath;
 use crate::policy::{Action, NewSuppression, Policy, Scope};
+use crate::selection::{self, is_script};
 use crate::suppression::{self, Date, Suppression};
+use crate::surroundings::{self, Unknown};
 use crate::verdict::{self, Justification, Remark, Subject, UnscannableFile, Verdict};
 
 /// One version of a file with what is known about it.
@@ -25,6 +27,8 @@ struct Read {
 struct Versions {
     base: Vec<Version>,
     head: Option<Version>,
+    /// Whether the change touches it.
+    touched: bool,
 }
 
 /// A file with what is known about both sides.
@@ -43,17 +47,21 @@ pub fn check(
 ) -> Result<Verdict, GitError> {
     let changes = repository.changes(&revisions)?;
     let mut remarks = remarks;
-    remarks.extend(remarks_on(&changes, &revisions));
-    let mut files: Vec<Versions> =
-        changes.files.into_iter().map(|file| Versions { base: file.base, head: file.head }).collect();
+    remarks.extend(remarks_on(&changes, &revisions, analyser.policy()));
+    let unknown = surroundings::unknown(repository, &revisions, &changes, analyser.policy())?;
+    let touched = |file: ChangedFile| Versions { base: file.base, head: file.head, touched: true };
+    let mut files: Vec<Versions> = changes.files.into_iter().map(touched).collect();
     if analyser.policy().scope == Scope::All {
         add_untouched(&mut files, repository.files_at_head(&revisions)?);
     }
-    let reader = Reader { repository, analyser };
+    let elsewhere = add_unknown(&files, &unknown);
+    let reader = Reader { repository, analyser, unknown };
     let looked_at = analysis::of_first(&files, |file| reader.both(file), weight);
     let left_out = files.get(looked_at.len()..).unwrap_or_default();
     let mut compared = looked_at.into_iter().collect::<Result<Vec<_>, _>>()?;
     compared.extend(Compared::left_out(left_out));
+    compared.extend(elsewhere);
+    compared.sort_by(|a, b| a.path().cmp(&b.path()));
     Ok(judge(analyser, compared, Subject::Change(revisions), policy_name, remarks))
 }
 
@@ -62,8 +70,24 @@ fn add_untouched(files: &mut Vec<Versions>, all: Vec<Version>) {
     let touched: FxHashSet<FilePath> =
         files.iter().flat_map(|file| &file.head).map(|version| version.path.clone()).collect();
     let untouched = all.into_iter().filter(|version| !touched.contains(&version.path));
-    files.extend(untouched.map(|version| Versions { base: vec![version.clone()], head: Some(version) }));
+    files.extend(untouched.map(|version| Versions {
+        base: vec![version.clone()],
+        head: Some(version),
+        touched: false,
+    }));
     files.sort_by(|a, b| a.path().cmp(&b.path()));
+}
+
+/// Files that the change leaves alone, and of which it makes something else all the same.
+fn add_unknown(files: &[Versions], unknown: &Unknown) -> Vec<Compared> {
+    let known: FxHashSet<&FilePath> =
+        files.iter().flat_map(|file| &file.head).map(|version| &version.path).collect();
+    let elsewhere = unknown.iter().filter(|(path, _)| !known.contains(path));
+    let read = |(path, reason): (&FilePath, &String)| Read {
+        path: path.clone(),
+        analysis: Analysis::unread(reason),
+    };
+    elsewhere.map(|file| Compared { base: Vec::new(), head: Some(read(file)) }).collect()
 }
 
 impl Versions {
@@ -78,6 +102,10 @@ fn weight(compared: &Result<Compared, GitError>) -> usize {
 }
 
 impl Compared {
+    fn path(&self) -> Option<&FilePath> {
+        self.head.iter().chain(&self.base).next().map(|read| &read.path)
+    }
+
     /// What stands for files that were not looked at; `None` where there are none.
     fn left_out(files: &[Versions]) -> Option<Compared> {
         let path = files.first()?.path()?.clone();
@@ -233,78 +261,63 @@ fn strictness(action: Action) -> u8 {
     }
 }
 
-/// No path is longer.
-const MAX_LINK: u64 = 4096;
-
-/// The path that a link leads to; `None` where it leaves the repository.
-fn beside(link: &FilePath, target: &[u8]) -> Option<FilePath> {
-    if target.is_empty() || target.starts_with(b"/") {
-        return None;
-    }
-    let mut parts: Vec<&[u8]> = link.as_bytes().split(|&b| b == b'/').collect();
-    parts.pop();
-    for part in target.split(|&b| b == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(FilePath::from_bytes(parts.join(&b'/')))
-}
-
 struct Reader<'r> {
     repository: &'r Repository,
     analyser: &'r Analyser<'r>,
+    unknown: Unknown,
 }
 
 impl Reader<'_> {
     fn both(&self, file: &Versions) -> Result<Compared, GitError> {
-        let base = || file.base.iter().filter_map(|version| self.read(version).transpose()).collect();
-        let head = || file.head.as_ref().map_or(Ok(None), |version| self.read(version));
+        let read = |version: &Version| self.read(version, file.touched);
+        let base = || file.base.iter().filter_map(|version| read(version).transpose()).collect();
+        let head = || file.head.as_ref().map_or(Ok(None), |version| self.read_head(version, file.touched));
         let (base, head): (Result<_, _>, _) = rayon::join(base, head);
         Ok(Compared { base: base?, head: head? })
     }
 
-    /// A link with the name of a Python file is what Python imports, and is not followed. Where it leads to a file
-    /// that is scanned under its own name, that is enough; where not, nobody knows what is behind it.
-    fn read_link(&self, version: &Version) -> Result<Option<Read>, GitError> {
+    fn read_head(&self, version: &Version, touched: bool) -> Result<Option<Read>, GitError> {
+        let path = &version.path;
         let policy = self.analyser.policy();
-        if !policy.selects_path(&version.path) {
-            return Ok(None);
-        }
-        let target = match self.repository.read(version, MAX_LINK)? {
-            Content::Bytes(bytes) => bytes,
-            Content::TooLarge { .. } => Vec::new(),
+        let reason = self.unknown.get(path).cloned();
+        let unreadable = || {
+            let what = match version.mode {
+                Mode::Submodule if policy.selects_path(path) => {
+                    "it is a submodule, in which nothing was scanned"
+                }
+                Mode::Regular | Mode::Executable
+                    if selection::is_byte_code(path) && !policy.exclude.matches(path) =>
+                {
+                    "it is byte code, which Python runs instead of a source"
+                }
+                _ => return None,
+            };
+            Some(what.to_owned())
         };
-        if beside(&version.path, &target).is_some_and(|target| policy.selects_path(&target)) {
-            return Ok(None);
+        match reason.or_else(unreadable) {
+            Some(reason) => Ok(Some(Read { path: path.clone(), analysis: Analysis::unread(reason) })),
+            None => self.read(version, touched),
         }
-        let target = FilePath::from_bytes(target);
-        let analysis = Analysis::unread(format!("it is a symbolic link to {target}, which is not scanned"));
-        Ok(Some(Read { path: version.path.clone(), analysis }))
     }
 
     /// Whether a file over the limit is a Python script by its first line, or too large even to tell.
     fn may_be_large_script(&self, version: &Version) -> Result<bool, GitError> {
+        if !may_be_script(version) {
+            return Ok(false);
+        }
         Ok(match self.repository.read(version, MAX_LARGE_SCRIPT)? {
-            Content::Bytes(bytes) => has_python_shebang(&bytes),
+            Content::Bytes(bytes) => selection::names_python(&bytes),
             Content::TooLarge { .. } => true,
         })
     }
 
     /// `None` when a version is not one that is scanned.
-    fn read(&self, version: &Version) -> Result<Option<Read>, GitError> {
+    fn read(&self, version: &Version, touched: bool) -> Result<Option<Read>, GitError> {
         let policy = self.analyser.policy();
         let path = &version.path;
-        if version.mode == Mode::Symlink {
-            return self.read_link(version);
-        }
         let is_file = matches!(version.mode, Mode::Regular | Mode::Executable);
-        let may_be_script = version.mode == Mode::Executable || !path.file_name().contains(&b'.');
-        if !is_file || policy.exclude.matches(path) || !(policy.include.matches(path) || may_be_script) {
+        let is_wanted = || policy.include.matches(path) || touched || may_be_script(version);
+        if !is_file || policy.exclude.matches(path) || !is_wanted() {
             return Ok(None);
         }
         let limit = policy.limits.file_size;
@@ -317,7 +330,7 @@ impl Reader<'_> {
                 Analysis::unread(reason)
             }
             Content::Bytes(bytes) => {
-                if !policy.include.matches(path) && !has_python_shebang(&bytes) {
+                if !policy.include.matches(path) && !is_script(&bytes) {
                     return Ok(None);
                 }
                 self.analyser.analyse(path, &bytes)
@@ -327,11 +340,17 @@ impl Reader<'_> {
     }
 }
 
+/// Scripts mostly have no ending, or can be run. The others are looked for only where a change touches them: to read all
+/// files of a repository for their first lines takes too long.
+fn may_be_script(version: &Version) -> bool {
+    version.mode == Mode::Executable || !version.path.file_name().contains(&b'.')
+}
+
 /// How large a file that may be a script may be for its first line to be read all the same, in bytes.
 const MAX_LARGE_SCRIPT: u64 = 64 << 20;
 
 /// What a reviewer must know of the change as a whole.
-fn remarks_on(changes: &ChangeSet, revisions: &Revisions) -> Vec<Remark> {
+fn remarks_on(changes: &ChangeSet, revisions: &Revisions, policy: &Policy) -> Vec<Remark> {
     let mut remarks = Vec::new();
     if revisions.is_empty() {
         remarks.push(Remark {
@@ -359,6 +378,18 @@ fn remarks_on(changes: &ChangeSet, revisions: &Revisions) -> Vec<Remark> {
             path: Some(file.path.clone()),
             at: None,
             message: format!("{what}; what is in it was not scanned."),
+            action: Action::Warn,
+        }
+    }));
+    let is_compiled = |version: &&Version| {
+        selection::is_compiled_module(&version.path) && !policy.exclude.matches(&version.path)
+    };
+    remarks.extend(changes.files.iter().flat_map(|file| &file.head).filter(is_compiled).map(|version| {
+        Remark {
+            id: "compiled-module",
+            path: Some(version.path.clone()),
+            at: None,
+            message: "The change brings this compiled module; what is in it was not scanned.".to_owned(),
             action: Action::Warn,
         }
     }));

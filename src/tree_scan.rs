@@ -8,10 +8,11 @@ use std::time::Duration;
 use ignore::{DirEntry, WalkBuilder};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::analysis::{self, Analyser, Analysis, has_python_shebang};
+use crate::analysis::{self, Analyser, Analysis};
 use crate::failure::Failure;
 use crate::gate::add_file;
 use crate::path::FilePath;
+use crate::selection::{self, FIRST_LINE, is_script};
 use crate::verdict::{Subject, Verdict};
 
 /// How long a scan takes before its progress is shown.
@@ -147,14 +148,32 @@ fn analyse_file(candidate: &Candidate, analyser: &Analyser<'_>) -> Option<Analys
     let policy = analyser.policy();
     let path = FilePath::from_os(&candidate.path);
     let wanted = candidate.named || policy.selects_path(&path);
-    let may_be_script = || !path.file_name().contains(&b'.') || is_executable(&candidate.path);
-    if !wanted && (policy.exclude.matches(&path) || !may_be_script()) {
+    if !wanted && policy.exclude.matches(&path) {
         return None;
     }
-    let analysis = match read(&candidate.path, policy.limits.file_size) {
-        Ok(bytes) if wanted || has_python_shebang(&bytes) => analyser.analyse(&path, &bytes),
-        Err(reason) if wanted || starts_as_script(&candidate.path) => Analysis::unread(reason),
-        _ => return None,
+    if selection::is_byte_code(&path) {
+        // Python writes it there by itself, and nobody brought it.
+        let is_cache = candidate.path.parent().is_some_and(|folder| folder.ends_with("__pycache__"));
+        let analysis = Analysis::unread("it is byte code, which Python runs instead of a source");
+        return (candidate.named || !is_cache).then(|| Analysed {
+            file: candidate.path.clone(),
+            path,
+            analysis,
+        });
+    }
+    let may_be_script = || !path.file_name().contains(&b'.') || is_executable(&candidate.path);
+    let start = if wanted { Ok(Vec::new()) } else { first_line(&candidate.path) };
+    let analysis = match start {
+        Ok(start) if !wanted && !start.starts_with(b"#!") => return None,
+        Ok(start) => match read(&candidate.path, policy.limits.file_size) {
+            Ok(bytes) if wanted || is_script(&bytes) => analyser.analyse(&path, &bytes),
+            Err(reason) if wanted || may_be_script() && selection::names_python(&start) => {
+                Analysis::unread(reason)
+            }
+            _ => return None,
+        },
+        Err(reason) if may_be_script() => Analysis::unread(reason),
+        Err(_) => return None,
     };
     Some(Analysed { file: candidate.path.clone(), path, analysis })
 }
@@ -171,11 +190,11 @@ fn is_executable(_: &Path) -> bool {
     false
 }
 
-/// Whether a file that was not read is a Python script by its first line, or cannot be opened even to tell.
-fn starts_as_script(path: &Path) -> bool {
+/// So much of a file as may be its first line.
+fn first_line(path: &Path) -> Result<Vec<u8>, String> {
     let mut start = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(256).read_to_end(&mut start));
-    read.is_err() || has_python_shebang(&start)
+    let read = fs::File::open(path).and_then(|file| file.take(FIRST_LINE).read_to_end(&mut start));
+    read.map(|_| start).map_err(|error| format!("it cannot be read: {error}"))
 }
 
 /// The bytes of a file, if they are no more than `limit`.

@@ -21,6 +21,7 @@
 //!
 //! [`Repository`] may be shared between threads; [`Repository::read`] is meant to be called from many at once.
 
+mod attributes;
 mod bases;
 mod blame;
 mod changes;
@@ -35,6 +36,7 @@ mod revisions;
 mod sequence;
 mod tree;
 
+pub use attributes::{Attributes, Rewriting};
 pub use blame::Authorship;
 pub use create::{NewCommit, create};
 pub use error::GitError;

@@ -155,14 +155,27 @@ fn document(mistakes: &mut Mistakes) -> Option<Document> {
     Document::read(&node, mistakes)
 }
 
+/// Files that are scanned unless a policy says otherwise: Python by its endings, and what build tools run as Python.
+const DEFAULT_INCLUDE: &[&str] = &[
+    "**/*.py",
+    "**/*.pyi",
+    "**/*.pyw",
+    "**/*.ipynb",
+    "**/*.pth",
+    "**/*.wsgi",
+    "**/*.tac",
+    "**/SConstruct",
+    "**/SConscript",
+    "**/wscript",
+];
+
 /// A policy in which nothing is on, with the defaults of all settings.
 fn unruled(name: &str) -> Result<Policy, PolicyError> {
-    let AnyCase(include) = AnyCase::new(&["**/*.py", "**/*.pyi", "**/*.pyw", "**/*.ipynb", "**/*.pth"])
-        .map_err(|error| {
-            let message = format!("the default of `include` is not valid: {error}");
-            let help = "this is a fault of mergegate; please report it".to_owned();
-            PolicyError::new(vec![Mistake { message, place: None, help }])
-        })?;
+    let AnyCase(include) = AnyCase::new(DEFAULT_INCLUDE).map_err(|error| {
+        let message = format!("the default of `include` is not valid: {error}");
+        let help = "this is a fault of mergegate; please report it".to_owned();
+        PolicyError::new(vec![Mistake { message, place: None, help }])
+    })?;
     Ok(Policy {
         name: name.to_owned(),
         include,

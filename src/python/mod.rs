@@ -36,6 +36,14 @@ pub use source::{Comment, FileKind, Problem, SourceFile};
 pub use template::{Field, HOLE, Hole, format_holes, percent_holes, shows_number};
 pub use tree::{NodeId, ScopeId, ScopeKind};
 
+/// Whether Python may run a file: it can be read, or the file declares an encoding that only Python knows.
+pub fn may_run(bytes: &[u8]) -> bool {
+    match decode(bytes) {
+        Ok(text) => ipython::stands_alone(&text),
+        Err(_) => decode::cookie(bytes).is_some(),
+    }
+}
+
 /// The Python code in a file of a kind that is not Python; `None` where there is none to be scanned.
 ///
 /// # Errors

@@ -70,6 +70,12 @@ static NOTICES: &[Notice] = &[
         severity: Severity::Low,
     },
     Notice {
+        id: "compiled-module",
+        summary: "A change brings a compiled module, in which nothing was scanned.",
+        help: "Build it from its source where it is used, or find out who built it.",
+        severity: Severity::Low,
+    },
+    Notice {
         id: "notice",
         summary: "The gate has something to say about a file.",
         help: "Read the message.",
