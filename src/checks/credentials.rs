@@ -1,6 +1,8 @@
 //! What a text looks like that is a credential: the formats of providers, randomness, and what only stands where
 //! a credential would. Shared by the families that judge by values.
 
+use smallvec::SmallVec;
+
 use crate::check::Confidence;
 
 /// A stretch of a text by its bytes.
@@ -302,9 +304,72 @@ fn password_in_authority(text: &str, start: usize) -> Option<(Span, Confidence)>
         return None;
     }
     let at = start + user.len() + 1;
-    let confidence =
-        if is_harmless_host(host) || password == user { Confidence::Low } else { Confidence::High };
+    let is_word = password.len() <= 8 && password.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_example = is_word && (!is_known_scheme(&text[..start - 3]) || is_prose(&text[..start]));
+    let confidence = if is_harmless_host(host) || password == user || is_example {
+        Confidence::Low
+    } else {
+        Confidence::High
+    };
     Some((at..at + password.len(), confidence))
+}
+
+/// Parts of the names of protocols whose addresses have passwords in them.
+const SCHEMES: &[&str] = &[
+    "sql",
+    "postgres",
+    "maria",
+    "mongo",
+    "redis",
+    "valkey",
+    "cockroach",
+    "oracle",
+    "db2",
+    "neo4j",
+    "bolt",
+    "elastic",
+    "clickhouse",
+    "cassandra",
+    "influx",
+    "couch",
+    "snowflake",
+    "redshift",
+    "trino",
+    "amqp",
+    "rabbit",
+    "kafka",
+    "nats",
+    "mqtt",
+    "http",
+    "ftp",
+    "ssh",
+    "scp",
+    "git",
+    "svn",
+    "ldap",
+    "smtp",
+    "imap",
+    "pop3",
+    "smb",
+    "rtsp",
+    "rtmp",
+    "socks",
+    "proxy",
+    "ws",
+    "dav",
+];
+
+/// Whether the text in front of an address ends with a protocol that takes passwords.
+fn is_known_scheme(before: &str) -> bool {
+    let of_scheme = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+    let length = before.bytes().rev().take_while(|&b| of_scheme(b)).count();
+    let scheme = before[before.len() - length..].to_ascii_lowercase();
+    SCHEMES.iter().any(|known| scheme.contains(known))
+}
+
+/// Whether there are so many words in front of an address that a text tells about it and does not use it.
+fn is_prose(before: &str) -> bool {
+    before.split_whitespace().filter(|word| word.bytes().all(|b| b.is_ascii_lowercase())).count() >= 5
 }
 
 /// Hosts of this machine, and those that RFC 2606 keeps for examples.
@@ -384,17 +449,21 @@ const MANUAL_WORDS: &[&str] = &[
 
 /// Whether a text only stands where a credential would.
 pub(super) fn is_stand_in(text: &str) -> bool {
+    says_stand_in(text) || has_placeholder(text)
+}
+
+/// Whether the words of a text say that it stands in for a credential, or it has too little in it to be one.
+pub(super) fn says_stand_in(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     text.len() < 3
         || text.bytes().all(|b| Some(&b) == text.as_bytes().first())
         || MANUAL_WORDS.contains(&lower.as_str())
         || STAND_INS.iter().any(|word| lower.contains(word))
-        || has_placeholder(text)
 }
 
 /// Whether something is still to be put into a text: `{password}`, `<password>`, `$PASSWORD`, `%(password)s`. A dollar or
 /// a percent sign by itself is as good in a password as any other.
-fn has_placeholder(text: &str) -> bool {
+pub(super) fn has_placeholder(text: &str) -> bool {
     let is_variable = text
         .strip_prefix('$')
         .is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
@@ -413,7 +482,7 @@ pub(super) fn is_password_hash(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     [
         "$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$argon2", "$pbkdf2", "$scrypt", "pbkdf2", "scrypt:",
-        "bcrypt", "argon2", "{sha", "{ssha", "sha1$", "sha256$", "sha512$", "md5$", "!", "*",
+        "bcrypt", "argon2", "{sha", "{ssha", "sha1$", "sha256$", "sha512$", "md5$",
     ]
     .iter()
     .any(|start| lower.starts_with(start))
@@ -429,10 +498,71 @@ pub(super) fn is_ordinary(text: &str) -> bool {
         || text.contains(char::is_whitespace)
         || text.contains("://")
         || text.contains("\\")
-        || text.starts_with(['/', '.', '~', '#', '@', '-', '[', '(', '?', '&', '='])
+        || text.starts_with(['/', '.', '~', '#', '@', '-', '[', '(', '?', '&', '=', '!', '*'])
         || text.ends_with(['=', ':', '('])
         || text.contains(['(', ')', '|', '\n', ','])
         || !text.is_ascii()
+}
+
+/// What Django's `startproject` writes in front of a key.
+const DJANGO_INSECURE: &str = "django-insecure-";
+
+/// What stands in regular expressions, formats, addresses and code, and hardly ever in what chance has made.
+const STRUCTURE: &[&str] =
+    &["(?", "[^", "a-z", "A-Z", "0-9", "\\d", "\\w", "\\s", ".*", ".+", "%Y", "%H", "%M", "://", "[]", "{}"];
+
+/// Whether a generator of keys or passwords can have made a text: letters, digits and signs take turns in it, as they do
+/// in no name, path or sentence.
+pub(super) fn is_generated(text: &str, least: usize) -> bool {
+    let text = text.strip_prefix(DJANGO_INSECURE).unwrap_or(text);
+    let kinds: SmallVec<[Kind; 64]> = text.chars().take(MAX + 1).map(kind).collect();
+    if kinds.len() < least.max(2) || kinds.len() > MAX {
+        return false;
+    }
+    // Bytes as they come from `os.urandom`: what stands there is in no text of any language.
+    let is_raw =
+        |c: &char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{bf}');
+    if kinds.len() >= 16 && text.chars().filter(is_raw).count() * 10 >= kinds.len() {
+        return entropy(text) >= 3.0;
+    }
+    let has = |kind: Kind| kinds.contains(&kind);
+    let is_mixed = (has(Kind::Upper) || has(Kind::Lower))
+        && [Kind::Upper, Kind::Lower, Kind::Digit, Kind::Sign].into_iter().filter(|kind| has(*kind)).count()
+            >= 3;
+    let turns = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    // Between words there are turns, too.
+    let enough = if text.contains(char::is_whitespace) { 0.55 } else { 0.4 };
+    is_mixed
+        && turns as f64 >= enough * (kinds.len() - 1) as f64
+        && entropy(text) >= 0.8 * (text.len() as f64).log2().min(5.0)
+        && !STRUCTURE.iter().any(|part| text.contains(part))
+        && !has_wordy_brackets(text)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Upper,
+    Lower,
+    Digit,
+    Sign,
+}
+
+fn kind(c: char) -> Kind {
+    match c {
+        'A'..='Z' => Kind::Upper,
+        'a'..='z' => Kind::Lower,
+        '0'..='9' => Kind::Digit,
+        _ => Kind::Sign,
+    }
+}
+
+/// Whether a name stands in brackets, to be replaced by a value: `<host>`, `{0}`, `%(user)s`.
+fn has_wordy_brackets(text: &str) -> bool {
+    [("<", ">"), ("{", "}"), ("%(", ")"), ("$(", ")")].into_iter().any(|(open, close)| {
+        text.split(open).skip(1).filter_map(|rest| rest.split_once(close)).any(|(inside, _)| {
+            inside.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'_' | b'-' | b'.' | b'0'))
+        })
+    })
 }
 
 /// Whether a text looks as if chance had made it: long enough, letters and digits mixed, much information.

@@ -3,7 +3,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use super::Family;
 use super::words;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Constant, Exposure, Hits, Node, Thing, Truth};
+use crate::python::{Argument, Call, Constant, Exposure, Hits, Module, Node, Thing, Truth};
 
 pub const FAMILY: Family = Family { id: "crypto", title: "Cryptography", checks: CHECKS };
 
@@ -254,7 +254,7 @@ const CHECKS: &[Check] = &[
         id: "weak-key-size",
         family: "crypto",
         summary: "The key is too short: it can be found with means that money can buy.",
-        why: "RSA and DSA keys below 2048 bits and curves below 224 bits are below what every standard asks for.",
+        why: "RSA, DSA and Diffie-Hellman keys below 2048 bits and curves below 224 bits are below what every standard asks for.",
         neglect: "The key is made for a test and protects nothing.",
         instead: "`rsa.generate_private_key(public_exponent=65537, key_size=3072)` or `ed25519.Ed25519PrivateKey.generate()`.",
         cwe: &[326],
@@ -277,6 +277,7 @@ const CHECKS: &[Check] = &[
                     "cryptography.hazmat.primitives.asymmetric.rsa.generate_private_key",
                     "cryptography.hazmat.primitives.asymmetric.dsa.generate_private_key",
                     "cryptography.hazmat.primitives.asymmetric.dsa.generate_parameters",
+                    "cryptography.hazmat.primitives.asymmetric.dh.generate_parameters",
                     "Crypto.PublicKey.RSA.generate",
                     "Crypto.PublicKey.DSA.generate",
                     "rsa.newkeys",
@@ -493,27 +494,56 @@ fn malleable(call: &Call<'_, '_>) -> Option<Confidence> {
     call.refers_to("mode", 1, &modes).then_some(Confidence::Medium)
 }
 
-fn is_constant_bytes(constant: Option<Constant>) -> Option<Confidence> {
-    matches!(constant, Some(Constant::Bytes(bytes)) if !bytes.is_empty()).then_some(Confidence::High)
+fn is_constant_bytes(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Confidence> {
+    let value = call.given(keyword, position)?;
+    is_fixed(call.module, value.expr, MAX_NAMES).then_some(Confidence::High)
+}
+
+/// How many names in a row are followed to what they were given.
+const MAX_NAMES: u32 = 5;
+
+/// Whether bytes are always the same, or the same over and over, however many there are: `b"x" * AES.block_size`,
+/// `bytes(AES.block_size)`.
+fn is_fixed<'a>(module: &Module<'a>, expr: &'a Expr, names: u32) -> bool {
+    let is_bytes = |expr| matches!(module.constant(expr), Some(Constant::Bytes(bytes)) if !bytes.is_empty());
+    match (expr, names.checked_sub(1)) {
+        _ if is_bytes(expr) => true,
+        (Expr::BinOp(product), _) if product.op == ast::Operator::Mult => {
+            is_bytes(&product.left) || is_bytes(&product.right)
+        }
+        (Expr::Call(call), _) => match (&*call.arguments.args, &*call.arguments.keywords) {
+            ([size], []) => {
+                let is_size =
+                    words::last_name(size).is_some_and(|name| name.eq_ignore_ascii_case("block_size"));
+                is_size && module.refers_to(&call.func, &["builtins.bytes"])
+            }
+            _ => false,
+        },
+        (Expr::Name(name), Some(names)) => match module.only_assigned(name).as_deref() {
+            Some([given]) => is_fixed(module, given, names),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 fn first_is_constant(call: &Call<'_, '_>) -> Option<Confidence> {
     let keyword = if call.name.contains(".aead.") { "nonce" } else { "initialization_vector" };
-    is_constant_bytes(call.constant(keyword, 0)).or_else(|| is_constant_bytes(call.constant("nonce", 0)))
+    is_constant_bytes(call, keyword, 0).or_else(|| is_constant_bytes(call, "nonce", 0))
 }
 
 fn nonce_is_constant(call: &Call<'_, '_>) -> Option<Confidence> {
     let position = if call.name.ends_with("ChaCha20") { 1 } else { 2 };
-    let keywords = ["nonce", "iv", "IV"];
-    keywords.iter().find_map(|keyword| is_constant_bytes(call.constant(keyword, position)))
+    ["nonce", "iv", "IV"].iter().find_map(|keyword| is_constant_bytes(call, keyword, position))
 }
 
-/// The smallest number of bits that RSA and DSA keys should have.
+/// The smallest number of bits that RSA, DSA and Diffie-Hellman keys should have.
 const ENOUGH_BITS: i64 = 2048;
 
 fn short_key(call: &Call<'_, '_>) -> Option<Confidence> {
     let (keyword, position) = match call.name.as_str() {
-        "cryptography.hazmat.primitives.asymmetric.rsa.generate_private_key" => ("key_size", 1),
+        "cryptography.hazmat.primitives.asymmetric.rsa.generate_private_key"
+        | "cryptography.hazmat.primitives.asymmetric.dh.generate_parameters" => ("key_size", 1),
         "OpenSSL.crypto.PKey().generate_key" => ("bits", 1),
         "rsa.newkeys" => ("nbits", 0),
         name if name.starts_with("cryptography.") => ("key_size", 0),

@@ -52,6 +52,7 @@ mod regex;
 mod secrets;
 mod setup_commands;
 mod shell;
+mod signing_keys;
 mod source_integrity;
 mod sql;
 mod sql_use;

@@ -1,7 +1,8 @@
 use super::Family;
+use super::web_code::{SETTING_NODES, may_set, settings};
 use super::words;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Call, Constant};
+use crate::python::{Call, Constant, Hit, Hits, Node};
 
 pub const FAMILY: Family = Family { id: "passwords", title: "Storing passwords", checks: CHECKS };
 
@@ -19,26 +20,37 @@ const CHECKS: &[Check] = &[
         bad: &[
             "import hashlib\nstored = hashlib.sha256(password.encode()).hexdigest()\n",
             "import hashlib\ndef check(self, passwd):\n    return hashlib.sha512(self.salt + passwd).digest()\n",
+            "PASSWORD_HASHERS = [\"django.contrib.auth.hashers.MD5PasswordHasher\"]\n",
+            "from werkzeug.security import generate_password_hash\ngenerate_password_hash(word, method=\"sha1\")\n",
         ],
         good: &[
             "import argon2\nstored = argon2.PasswordHasher().hash(password)\n",
             "import hashlib\nname = hashlib.sha256(content).hexdigest()\n",
+            "from werkzeug.security import generate_password_hash\ngenerate_password_hash(word, method=\"scrypt\")\n",
         ],
-        detect: &[Detect::Call(
-            &[
-                "hashlib.sha224",
-                "hashlib.sha256",
-                "hashlib.sha384",
-                "hashlib.sha512",
-                "hashlib.sha3_224",
-                "hashlib.sha3_256",
-                "hashlib.sha3_384",
-                "hashlib.sha3_512",
-                "hashlib.blake2b",
-                "hashlib.blake2s",
-            ],
-            When::Is(of_a_password),
-        )],
+        detect: &[
+            Detect::Node(SETTING_NODES, fast_hasher_first),
+            Detect::Call(&["django.contrib.auth.hashers.make_password"], When::Is(fast_hasher)),
+            Detect::Call(
+                &["werkzeug.security.generate_password_hash", "werkzeug.generate_password_hash"],
+                When::Hit(fast_method),
+            ),
+            Detect::Call(
+                &[
+                    "hashlib.sha224",
+                    "hashlib.sha256",
+                    "hashlib.sha384",
+                    "hashlib.sha512",
+                    "hashlib.sha3_224",
+                    "hashlib.sha3_256",
+                    "hashlib.sha3_384",
+                    "hashlib.sha3_512",
+                    "hashlib.blake2b",
+                    "hashlib.blake2s",
+                ],
+                When::Is(of_a_password),
+            ),
+        ],
     },
     Check {
         id: "weak-key-derivation",
@@ -126,6 +138,45 @@ const CHECKS: &[Check] = &[
 fn of_a_password(call: &Call<'_, '_>) -> Option<Confidence> {
     let data = call.given("data", 0).or_else(|| call.given("string", 0))?;
     words::mentions(call.module, data.expr, words::is_password).then_some(Confidence::High)
+}
+
+/// Django hashes a new password with the first of them, and knows old ones by the rest.
+fn fast_hasher_first(node: &Node<'_, '_>, hits: &mut Hits) {
+    if !may_set(node.node) {
+        return;
+    }
+    for setting in settings(node.module, node.node, &["PASSWORD_HASHERS"]) {
+        let Some(Constant::List(hashers)) = node.module.names().constant(setting.value) else { continue };
+        let first = hashers.first().and_then(Constant::as_str).and_then(|hasher| hasher.rsplit('.').next());
+        if first.is_some_and(|hasher| {
+            ["MD5", "SHA1", "Unsalted", "Crypt"].iter().any(|old| hasher.starts_with(old))
+        }) {
+            hits.at(setting.place, Confidence::High);
+        }
+    }
+}
+
+fn fast_hasher(call: &Call<'_, '_>) -> Option<Confidence> {
+    let hasher = call.text("hasher", 2)?;
+    ["md5", "sha1", "unsalted_md5", "unsalted_sha1", "crypt"]
+        .contains(&hasher.as_str())
+        .then_some(Confidence::High)
+}
+
+/// The name of a hash stands for one round of it, `plain` for none.
+fn fast_method(call: &Call<'_, '_>) -> Option<Hit> {
+    let method = call.text("method", 1)?;
+    let kind = method.split(':').next().unwrap_or_default();
+    if matches!(kind, "pbkdf2" | "scrypt" | "argon2" | "") {
+        return None;
+    }
+    let hit = Hit::at(call.node, Confidence::High);
+    Some(if kind == "plain" {
+        let message = Some("The password is stored as it is.".to_owned());
+        Hit { severity: Some(Severity::High), message, ..hit }
+    } else {
+        hit
+    })
 }
 
 /// The least rounds of PBKDF2 that still count; OWASP's advice is six times as much.

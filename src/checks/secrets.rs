@@ -5,6 +5,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use smallvec::SmallVec;
 
 use super::credentials::{self, Span};
+use super::signing_keys::{self, KEY_NODES};
 use super::{Family, words};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call, Constant, Hit, Hits, Module, Node, SourceFile, Thing, Value};
@@ -27,7 +28,7 @@ const CHECKS: &[Check] = &[
             "password = \"hunter2!\"\n",
             "config = {\"db_password\": \"S3cure-me\"}\n",
             "if form[\"password\"] == \"letmein42\":\n    log_in()\n",
-            "settings.SECRET_KEY = \"k3b9\" + \"x7q2m8\"\n",
+            "settings.API_TOKEN = \"k3b9\" + \"x7q2m8\"\n",
         ],
         good: &[
             "import os\npassword = os.environ[\"DB_PASSWORD\"]\n",
@@ -210,24 +211,17 @@ const CHECKS: &[Check] = &[
             "import os\npassword = os.getenv(\"DB_PASSWORD\", \"changeme\")\n",
             "import os\nkey = os.environ.get(\"SECRET_KEY\", default=\"insecure-dev-key\")\n",
             "from decouple import config\nkey = config(\"API_TOKEN\", default=\"abc123\")\n",
+            "import os\npassword = os.environ.get(\"DB_PASSWORD\") or \"Passw0rd99\"\n",
         ],
         good: &[
             "import os\npassword = os.getenv(\"DB_PASSWORD\", \"\")\n",
             "import os\nname = os.environ.get(\"PASSWORD_FILE\", \"/run/secrets/password\")\n",
             "import os\nuser = os.getenv(\"DB_USER\", \"app\")\n",
         ],
-        detect: &[Detect::Call(
-            &[
-                "os.getenv",
-                "os.environ.get",
-                "os.environ.setdefault",
-                "decouple.config",
-                "environ.Env()",
-                "environ.Env().str",
-                "starlette.config.Config()",
-            ],
-            When::Hit(falls_back),
-        )],
+        detect: &[
+            Detect::Call(READERS, When::Hit(falls_back)),
+            Detect::Node(&[NodeKind::ExprBoolOp, NodeKind::ExprIf], falls_back_by_test),
+        ],
     },
     Check {
         id: "hardcoded-key",
@@ -244,11 +238,14 @@ const CHECKS: &[Check] = &[
             "from cryptography.fernet import Fernet\nKEY = b\"pDkmO2hN8c1T3lXyZqW5vR7uJ9aBfGsE4iCtKxLoMw0=\"\nbox = Fernet(KEY)\n",
             "from Crypto.Cipher import AES\ncipher = AES.new(b\"0123456789abcdef\", AES.MODE_GCM)\n",
             "import hmac\nmac = hmac.new(b\"shared\" b\"-key\", body, \"sha256\")\n",
+            "from flask import Flask\napp = Flask(__name__)\napp.config[\"SECRET_KEY\"] = \"dev\"\n",
+            "settings.SECRET_KEY = \"k3b9\" + \"x7q2m8\"\n",
         ],
         good: &[
             "import jwt, os\ntoken = jwt.encode(claims, os.environ[\"KEY\"], algorithm=\"HS256\")\n",
             "from cryptography.fernet import Fernet\nbox = Fernet(Fernet.generate_key())\n",
             "import hmac\nmac = hmac.new(b\"\", body, \"sha256\")\n",
+            "import os\nfrom flask import Flask\napp = Flask(__name__)\napp.secret_key = os.environ[\"SECRET_KEY\"]\n",
         ],
         detect: &[
             Detect::Call(
@@ -286,6 +283,7 @@ const CHECKS: &[Check] = &[
                 &["jwt.encode", "jwt.decode", "jose.jwt.encode", "jose.jwt.decode", "jose.jws.sign"],
                 When::Hit(second_is_the_key),
             ),
+            Detect::Node(KEY_NODES, signs_with_written),
         ],
     },
     Check {
@@ -391,7 +389,11 @@ fn written_text<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<Cow<'a, str>>
 fn computed_text<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<Cow<'a, str>> {
     match module.names().folded(module.value(expr))? {
         Constant::Str(text) => Some(Cow::Owned(text)),
-        Constant::Bytes(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+        // What is no text as it stands has a sign for each byte.
+        Constant::Bytes(bytes) => Some(Cow::Owned(
+            String::from_utf8(bytes)
+                .unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect()),
+        )),
         _ => None,
     }
 }
@@ -426,10 +428,18 @@ fn named_password(node: &Node<'_, '_>, hits: &mut Hits) {
             continue;
         }
         let confidence = written_text(node.module, value).and_then(|text| judge(name, &text));
-        if let Some(confidence) = confidence {
+        if let Some(confidence) = confidence.filter(|_| !is_signing_key(node, name, value)) {
             hits.push(secret(value, confidence));
         }
     }
+}
+
+/// Whether a value is the key of an application, which is a finding of its own.
+fn is_signing_key(node: &Node<'_, '_>, name: &str, value: &Expr) -> bool {
+    signing_keys::is_key_name(name)
+        && signing_keys::written_keys(node.module, node.node)
+            .iter()
+            .any(|(key, _)| key.expr.range() == value.range())
 }
 
 fn password_argument(node: &Node<'_, '_>, hits: &mut Hits) {
@@ -442,18 +452,19 @@ fn password_default(node: &Node<'_, '_>, hits: &mut Hits) {
 
 /// How sure it is that a text is the value of a secret with this name.
 fn judge(name: &str, text: &str) -> Option<Confidence> {
-    let nothing = credentials::is_stand_in(text)
-        || credentials::is_ordinary(text)
+    let password = words::is_password(name);
+    let is_made = credentials::is_generated(text, if password { 8 } else { 16 });
+    let nothing = credentials::says_stand_in(text)
+        || !is_made && (credentials::has_placeholder(text) || credentials::is_ordinary(text))
         || credentials::is_password_hash(text)
         || repeats_name(name, text);
     if nothing {
         return None;
     }
-    let password = words::is_password(name);
-    let sure = credentials::is_strong(text) && (password || !credentials::is_wordy(text));
+    let sure = credentials::is_strong(text) && (password || is_made || !credentials::is_wordy(text));
     // A token without numbers is a word of some language; passwords are words all too often.
     let looks_chosen = text.len() >= 8 && text.bytes().any(|b| !b.is_ascii_alphanumeric() && b != b'_');
-    if !sure && !password && !looks_chosen {
+    if !sure && !password && !is_made && !looks_chosen {
         return None;
     }
     Some(match sure {
@@ -563,25 +574,92 @@ fn literal_of<'a>(module: &Module<'a>, value: Value<'a>) -> &'a Expr {
     literal.unwrap_or(value.expr)
 }
 
+/// What reads a variable of the environment by its name, and takes a default for it.
+const READERS: &[&str] = &[
+    "os.getenv",
+    "os.environ.get",
+    "os.environ.setdefault",
+    "decouple.config",
+    "environ.Env()",
+    "environ.Env().str",
+    "starlette.config.Config()",
+];
+
 fn falls_back(call: &Call<'_, '_>) -> Option<Hit> {
-    let name = call.text("key", 0)?;
-    if !words::is_secret_value(&name) {
+    default_credential(call.module, call.node, &call.text("key", 0)?, call.given("default", 1)?)
+}
+
+/// `os.environ.get("DB_PASSWORD") or "…"`, `os.environ["DB_PASSWORD"] if … else "…"`.
+fn falls_back_by_test(node: &Node<'_, '_>, hits: &mut Hits) {
+    let module = node.module;
+    let judge = |read, default| {
+        let variable = variable_read(module, read)?;
+        default_credential(module, node.node, &variable, module.value(default))
+    };
+    let hit = match node.node {
+        AnyNodeRef::ExprBoolOp(ast::ExprBoolOp { op: ast::BoolOp::Or, values, .. }) => {
+            let Some((default, tried)) = values.split_last() else { return };
+            tried.iter().find_map(|tried| judge(tried, default))
+        }
+        AnyNodeRef::ExprIf(choice) => {
+            judge(&choice.body, &choice.orelse).or_else(|| judge(&choice.orelse, &choice.body))
+        }
+        _ => None,
+    };
+    if let Some(hit) = hit {
+        hits.push(hit);
+    }
+}
+
+/// The name of the variable of the environment that an expression reads.
+fn variable_read<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<String> {
+    match expr {
+        Expr::Call(call) => {
+            let name = call.arguments.find_argument_value("key", 0)?;
+            module.refers_to(&call.func, READERS).then(|| module.text(name)).flatten()
+        }
+        Expr::Subscript(item) => {
+            let is_variable = module.item_names(item).iter().any(|name| name == "os.environ[]");
+            is_variable.then(|| module.text(&item.slice)).flatten()
+        }
+        Expr::Named(named) => variable_read(module, &named.value),
+        _ => None,
+    }
+}
+
+/// What stands in for the value of a variable with this name.
+fn default_credential<'a>(
+    module: &Module<'a>,
+    node: AnyNodeRef<'a>,
+    variable: &str,
+    default: Value<'a>,
+) -> Option<Hit> {
+    if !words::is_secret_value(variable) {
         return None;
     }
-    let default = call.given("default", 1)?;
-    let Constant::Str(text) = call.module.names().constant(default)? else { return None };
+    let Constant::Str(text) = module.names().constant(default)? else { return None };
+    let lower = text.to_ascii_lowercase();
+    let is_switch = matches!(lower.as_str(), "true" | "false" | "yes" | "off" | "none");
     let nothing =
         text.len() < 3 || text.starts_with(['/', '<']) || text.contains("://") || text.contains(' ');
     let is_path = ["~/", "./", "../"].iter().any(|start| text.starts_with(start))
-        || text.contains(['/', '.']) && names_file(call);
-    (!nothing && !is_path).then(|| secret(literal_of(call.module, default), Confidence::High))
+        || text.contains(['/', '.']) && names_file(module, node);
+    if nothing || is_path || is_switch {
+        return None;
+    }
+    let parts = words::words(variable);
+    // What no service asks for has to be something for its client: `ollama` as the key of Ollama.
+    let says_nothing =
+        matches!(lower.as_str(), "empty" | "dummy" | "null") || parts.iter().any(|part| *part == lower);
+    let opens_nothing = says_nothing && words::is_for_service(variable) && !words::is_secret(&text);
+    let confidence = if opens_nothing { Confidence::Low } else { Confidence::High };
+    Some(secret(literal_of(module, default), confidence))
 }
 
 /// Whether a value goes straight into a path: `Path(os.getenv("KEY_FILE", "key.pem"))`.
-fn names_file(call: &Call<'_, '_>) -> bool {
-    let outer = call.module.parent(call.node).and_then(|arguments| call.module.parent(arguments));
-    matches!(outer, Some(AnyNodeRef::ExprCall(outer)) if call
-        .module
+fn names_file<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
+    let outer = module.parent(node).and_then(|arguments| module.parent(arguments));
+    matches!(outer, Some(AnyNodeRef::ExprCall(outer)) if module
         .refers_to(&outer.func, &["os.path.expanduser", "pathlib.Path"]))
 }
 
@@ -598,8 +676,18 @@ fn key_at(call: &Call<'_, '_>, keywords: &[&str], position: usize) -> Option<Hit
     if !is_key {
         return None;
     }
-    let literal = literal_of(call.module, key);
-    Some(Hit { secret: Some(literal.range()), ..Hit::at(key.expr, Confidence::High) })
+    Some(written_key(call.module, key, Confidence::High))
+}
+
+/// Points at where the key is used, and hides it where it is written.
+fn written_key<'a>(module: &Module<'a>, key: Value<'a>, confidence: Confidence) -> Hit {
+    Hit { secret: Some(literal_of(module, key).range()), ..Hit::at(key.expr, confidence) }
+}
+
+fn signs_with_written(node: &Node<'_, '_>, hits: &mut Hits) {
+    for (key, confidence) in signing_keys::written_keys(node.module, node.node) {
+        hits.push(written_key(node.module, key, confidence));
+    }
 }
 
 fn first_is_the_key(call: &Call<'_, '_>) -> Option<Hit> {

@@ -4,7 +4,7 @@ use super::Family;
 use super::built_text::{HOLE, template_of};
 use super::words::last_name;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Assignment, Call, Constant, Exposure, Harm, Hits, Node, Value};
+use crate::python::{Argument, Assignment, Call, Constant, Exposure, Harm, Hit, Hits, Module, Node, Value};
 
 pub const FAMILY: Family = Family { id: "template", title: "Templates and HTML", checks: CHECKS };
 
@@ -51,6 +51,8 @@ const CHECKS: &[Check] = &[
             "import jinja2\nenvironment = jinja2.Environment(loader=loader)\n",
             "from jinja2 import Environment\nEnvironment(autoescape=False)\n",
             "import jinja2\njinja2.select_autoescape(enabled_extensions=())\n",
+            "from shop import app\napp.jinja_options = {\"autoescape\": False}\n",
+            "TEMPLATES = [{\"BACKEND\": backend, \"OPTIONS\": {\"autoescape\": False}}]\n",
         ],
         good: &[
             "import jinja2\nenvironment = jinja2.Environment(autoescape=jinja2.select_autoescape())\n",
@@ -76,6 +78,9 @@ const CHECKS: &[Check] = &[
                 ],
                 is_off,
             ),
+            Detect::Call(&["aiohttp_jinja2.setup"], When::Is(autoescape_off)),
+            Detect::Node(&[NodeKind::StmtAssign], autoescape_of_application_off),
+            Detect::Node(&[NodeKind::ExprDict], autoescape_of_django_off),
         ],
     },
     Check {
@@ -357,6 +362,54 @@ fn selects_nothing(call: &Call<'_, '_>) -> Option<Confidence> {
     let nothing = call.constant("enabled_extensions", 0).is_some_and(|extensions| !extensions.truth());
     let by_default = call.constant("default", 3).is_some_and(|default| default.truth());
     (nothing && !by_default).then_some(Confidence::High)
+}
+
+fn autoescape_off(call: &Call<'_, '_>) -> Option<Confidence> {
+    call.constant("autoescape", None).is_some_and(|value| !value.truth()).then_some(Confidence::High)
+}
+
+/// `app.jinja_options = {"autoescape": False}`, and `app.jinja_env.autoescape = False` of an application of another file.
+fn autoescape_of_application_off(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::StmtAssign(assign) = node.node else { return };
+    let module = node.module;
+    for target in &assign.targets {
+        let is_off = match target {
+            Expr::Attribute(attribute) if attribute.attr.as_str() == "jinja_options" => {
+                matches!(&*assign.value, Expr::Dict(options) if turns_autoescape_off(module, options).is_some())
+            }
+            Expr::Attribute(attribute) if attribute.attr.as_str() == "autoescape" => {
+                last_name(&attribute.value) == Some("jinja_env")
+                    && module.constant(&assign.value) == Some(Constant::Bool(false))
+            }
+            _ => false,
+        };
+        if is_off {
+            hits.at(target, Confidence::High);
+        }
+    }
+}
+
+/// The value that switches escaping off in some options.
+fn turns_autoescape_off<'a>(module: &Module<'a>, options: &'a ast::ExprDict) -> Option<&'a Expr> {
+    let is_autoescape =
+        |key: &Expr| key.as_string_literal_expr().is_some_and(|key| key.value.to_str() == "autoescape");
+    let item = options.items.iter().find(|item| item.key.as_ref().is_some_and(is_autoescape))?;
+    (module.constant(&item.value) == Some(Constant::Bool(false))).then_some(&item.value)
+}
+
+/// An engine in Django's `TEMPLATES` is a mapping with its class and its options.
+fn autoescape_of_django_off(node: &Node<'_, '_>, hits: &mut Hits) {
+    let AnyNodeRef::ExprDict(options) = node.node else { return };
+    let Some(value) = turns_autoescape_off(node.module, options) else { return };
+    let Some(AnyNodeRef::ExprDict(engine)) = node.module.parent(node.node) else { return };
+    let names_class = engine.items.iter().any(|item| {
+        let key = item.key.as_ref().and_then(Expr::as_string_literal_expr);
+        key.is_some_and(|key| key.value.to_str() == "BACKEND")
+    });
+    if names_class {
+        let message = Some("Templates put values into the page as they are.".to_owned());
+        hits.push(Hit { message, ..Hit::at(value, Confidence::High) });
+    }
 }
 
 fn is_off(assignment: &Assignment<'_, '_>) -> Option<Confidence> {

@@ -1,8 +1,8 @@
-use ruff_python_ast::{AnyNodeRef, Expr};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Stmt};
 
 use super::Family;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Assignment, Call, Constant, Reference, Truth};
+use crate::python::{Argument, Assignment, Call, Constant, Reference, ScopeKind, Thing, Truth, Value};
 
 pub const FAMILY: Family = Family { id: "tls", title: "TLS", checks: CHECKS };
 
@@ -353,6 +353,8 @@ const URLLIB3: &[&str] = &[
     "urllib3.ProxyManager",
     "urllib3.HTTPSConnectionPool",
     "urllib3.connection_from_url",
+    "urllib3.proxy_from_url",
+    "urllib3.poolmanager.proxy_from_url",
     "urllib3.connectionpool.HTTPSConnectionPool",
     "urllib3.poolmanager.PoolManager",
     "urllib3.util.create_urllib3_context",
@@ -412,8 +414,31 @@ fn becomes_cert_none(assignment: &Assignment<'_, '_>) -> Option<Confidence> {
 
 fn verifies_nothing(call: &Call<'_, '_>) -> Option<Confidence> {
     let mode = call.module.names().qualified(call.given("mode", 0)?);
-    let none = mode.iter().any(|name| name == "OpenSSL.SSL.VERIFY_NONE");
-    none.then_some(if mode.len() == 1 { Confidence::High } else { Confidence::Low })
+    if mode.iter().any(|name| name == "OpenSSL.SSL.VERIFY_NONE") {
+        return Some(if mode.len() == 1 { Confidence::High } else { Confidence::Low });
+    }
+    let callback = call.given("callback", 1)?;
+    says_yes(call, callback).then_some(Confidence::High)
+}
+
+/// Whether the one function that a value can be always answers that a certificate is right.
+fn says_yes<'a>(call: &Call<'_, 'a>, callback: Value<'a>) -> bool {
+    let module = call.module;
+    let [Thing::Function(scope)] = module.names().things(callback)[..] else { return false };
+    let is_true = |expr: &'a Expr| module.constant(expr).is_some_and(|constant| constant.truth());
+    match module.tree().scope(scope).kind {
+        ScopeKind::Lambda(lambda) => is_true(&lambda.body),
+        ScopeKind::Function(function) => {
+            let only =
+                function.body.iter().filter(|statement| !is_documentation(statement)).collect::<Vec<_>>();
+            matches!(only[..], [Stmt::Return(ast::StmtReturn { value: Some(value), .. })] if is_true(value))
+        }
+        _ => false,
+    }
+}
+
+fn is_documentation(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Expr(expr) if expr.value.is_string_literal_expr())
 }
 
 fn is_not_the_default(assignment: &Assignment<'_, '_>) -> Option<Confidence> {

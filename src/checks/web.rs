@@ -189,12 +189,16 @@ const CHECKS: &[Check] = &[
         bad: &[
             "import tornado.web\ntornado.web.Application(handlers, xsrf_cookies=False)\n",
             "from wtforms.ext.csrf import SecureForm\nform = Form(request.form, csrf_enabled=False)\n",
+            "from flask_wtf import FlaskForm\nclass Order(FlaskForm):\n    class Meta:\n        csrf = False\n",
         ],
         good: &[
             "import tornado.web\ntornado.web.Application(handlers, xsrf_cookies=True)\n",
             "form = Form(request.form)\n",
         ],
-        detect: &[Detect::Node(&[NodeKind::Keyword], csrf_keyword)],
+        detect: &[
+            Detect::Node(&[NodeKind::Keyword], csrf_keyword),
+            Detect::Node(&[NodeKind::StmtAssign, NodeKind::StmtAnnAssign], csrf_of_form),
+        ],
     },
     Check {
         id: "cors-any-origin",
@@ -475,7 +479,7 @@ fn runs_debugger(call: &Call<'_, '_>) -> Option<Confidence> {
     let name = call.name.as_str();
     let is_flask = name == "flask.Flask().run";
     let is_other = DEBUG_SERVERS.contains(&name)
-        || name.starts_with("bottle.")
+        || is_in_bottle(name)
         || is_run_of_bottle(call)
         || ["asyncio.", "anyio.", "trio.", "subprocess."].iter().any(|module| name.starts_with(module));
     if is_other {
@@ -506,10 +510,15 @@ fn debugs(call: &Call<'_, '_>) -> Option<Confidence> {
     sure(call.truth("debug", None))
 }
 
+/// Whether a name is one of Bottle's, which is one file that many programs bring with them: `thirdparty.bottle.run`.
+fn is_in_bottle(name: &str) -> bool {
+    name.starts_with("bottle.") || name.ends_with(".bottle.run") || name.ends_with(".bottle.Bottle().run")
+}
+
 /// `bottle.default_app().run`.
 fn debugs_bottle(call: &Call<'_, '_>) -> Option<Confidence> {
     let name = call.name.as_str();
-    (name.starts_with("bottle.") && !DEBUG_SERVERS.contains(&name)).then(|| debugs(call)).flatten()
+    (is_in_bottle(name) && !DEBUG_SERVERS.contains(&name)).then(|| debugs(call)).flatten()
 }
 
 fn turned_on(call: &Call<'_, '_>) -> Option<Confidence> {
@@ -546,6 +555,32 @@ fn csrf_keyword(node: &Node<'_, '_>, hits: &mut Hits) {
     if is_switch && node.module.constant(value) == Some(Constant::Bool(false)) {
         hits.at(name, Confidence::High);
     }
+}
+
+/// `csrf = False` in the class `Meta` of a form that would have the check otherwise.
+fn csrf_of_form(node: &Node<'_, '_>, hits: &mut Hits) {
+    let (target, value) = match node.node {
+        AnyNodeRef::StmtAssign(ast::StmtAssign { targets, value, .. }) => (targets.first(), Some(value)),
+        AnyNodeRef::StmtAnnAssign(assign) => (Some(&*assign.target), assign.value.as_ref()),
+        _ => return,
+    };
+    let (Some(Expr::Name(name)), Some(value)) = (target, value) else { return };
+    if name.id.as_str() != "csrf" || node.module.constant(value) != Some(Constant::Bool(false)) {
+        return;
+    }
+    let mut around = node.module.blocks_around(node.node);
+    let is_meta =
+        matches!(around.next(), Some(AnyNodeRef::StmtClassDef(meta)) if meta.name.as_str() == "Meta");
+    let Some(AnyNodeRef::StmtClassDef(form)) = around.next() else { return };
+    if is_meta && form.bases().iter().any(|base| is_protected_form(node.module, base)) {
+        hits.at(name, Confidence::High);
+    }
+}
+
+/// Whether a class is a form of Flask-WTF, or one that is derived from such a form somewhere.
+fn is_protected_form<'a>(module: &Module<'a>, base: &'a Expr) -> bool {
+    last_name(base).is_some_and(|name| name.ends_with("FlaskForm") || name == "SecureForm")
+        || module.refers_to(base, &["flask_wtf.FlaskForm", "flask_wtf.Form", "flask_wtf.form.FlaskForm"])
 }
 
 /// Whether a call adds a middleware, or makes it itself.

@@ -119,9 +119,9 @@ fn home<'a>(module: &Module<'a>, statement: AnyNodeRef<'a>) -> Option<Home<'a>> 
     }
 }
 
-/// Whether a keyword is given to a call that sets settings.
-fn configures<'a>(module: &Module<'a>, keyword: AnyNodeRef<'a>) -> bool {
-    let call = module.parent(keyword).and_then(|arguments| module.parent(arguments));
+/// Whether a keyword or a mapping is given to a call that sets settings.
+pub(super) fn configures<'a>(module: &Module<'a>, given: AnyNodeRef<'a>) -> bool {
+    let call = module.parent(given).and_then(|arguments| module.parent(arguments));
     let Some(AnyNodeRef::ExprCall(call)) = call else { return false };
     match &*call.func {
         Expr::Attribute(method) => match method.attr.as_str() {
@@ -131,6 +131,14 @@ fn configures<'a>(module: &Module<'a>, keyword: AnyNodeRef<'a>) -> bool {
         },
         _ => false,
     }
+}
+
+/// A class of settings that says in its name that it is not for production.
+pub(super) fn is_for_development(home: Home<'_>) -> bool {
+    let Home::Class(name) = home else { return false };
+    super::words::words(name).iter().any(|word| {
+        ["dev", "development", "local", "test", "testing", "tests", "debug"].contains(&word.as_str())
+    })
 }
 
 /// Whether a module looks like the settings of a Django project.

@@ -1,6 +1,9 @@
+use ruff_python_ast::{AnyNodeRef, Expr};
+
 use super::Family;
 use super::web_code::{
-    Home, SETTING_NODES, Setting, is_any, is_django_settings, is_own_configuration, may_set, settings,
+    Home, SETTING_NODES, Setting, is_any, is_django_settings, is_for_development, is_own_configuration,
+    may_set, settings,
 };
 use crate::check::{Check, Confidence, Detect, Severity};
 use crate::python::{Constant, Hits, Node, ScopeId};
@@ -190,14 +193,6 @@ fn each<'a>(
     }
 }
 
-/// A class of settings that says in its name that it is not for production.
-fn is_for_development(home: Home<'_>) -> bool {
-    let Home::Class(name) = home else { return false };
-    super::words::words(name).iter().any(|word| {
-        ["dev", "development", "local", "test", "testing", "tests", "debug"].contains(&word.as_str())
-    })
-}
-
 /// A setting inside an `if` may be meant for some machines only.
 fn certainty(home: Home<'_>) -> Confidence {
     match home {
@@ -218,9 +213,21 @@ fn debug_setting(node: &Node<'_, '_>, hits: &mut Hits) {
                 counts.then_some(Confidence::High)
             }
             Home::Class(name) => name.ends_with("Config").then_some(Confidence::Medium),
+            Home::Configuration if is_of_some_module(node) => Some(Confidence::Low),
             Home::Configuration => Some(Confidence::High),
         }
     });
+}
+
+/// `config.DEBUG = True` sets what some module is called: `config` and `settings` are many things besides Django's.
+fn is_of_some_module(node: &Node<'_, '_>) -> bool {
+    let AnyNodeRef::StmtAssign(assign) = node.node else { return false };
+    assign.targets.iter().all(|target| match target {
+        Expr::Attribute(setting) => {
+            setting.value.is_name_expr() && !node.module.refers_to(&setting.value, &["django.conf.settings"])
+        }
+        _ => false,
+    })
 }
 
 fn allowed_hosts(node: &Node<'_, '_>, hits: &mut Hits) {

@@ -307,6 +307,13 @@ fn is_token(words: &[CompactString]) -> bool {
     at.is_some_and(|at| at == 0 || !NO_CREDENTIAL.contains(&words[at - 1].as_str()))
 }
 
+/// Whether a name speaks of the key or token that a service asks for, and of no password or secret of one's own.
+pub(super) fn is_for_service(name: &str) -> bool {
+    let words = words(name);
+    let has = |word: &str| words.iter().any(|known| known == word);
+    (has("token") || has("apikey") || has("api") && has("key")) && !has("secret") && !is_password(name)
+}
+
 /// Whether a name speaks of something that must stay secret.
 pub(super) fn is_secret(name: &str) -> bool {
     if name.is_ascii() && SECRET_PARTS.as_ref().is_some_and(|parts| !parts.is_match(name)) {

@@ -731,6 +731,10 @@ pub(super) fn apply_function(name: &str, given: &[Constant]) -> Option<Constant>
             let bytes = items.iter().map(|item| u8::try_from(item.as_int()?).ok());
             bytes.collect::<Option<Vec<u8>>>().map(Bytes)
         }
+        ("builtins.bytes", [Int(length)]) => usize::try_from(*length)
+            .ok()
+            .filter(|length| *length <= MAX_SIZE)
+            .map(|length| Bytes(vec![0; length])),
         ("builtins.bytes" | "builtins.bytearray", [Str(text), Str(_)]) => {
             Some(Bytes(text.clone().into_bytes()))
         }
