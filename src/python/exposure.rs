@@ -208,7 +208,7 @@ impl<'a> Names<'a> {
             Harm::File => denied.parents && denied.root || denied.last || denied.found,
             Harm::Shell => denied.shell || self.is_made_by(value, quotes_for_shell),
             Harm::Markup => denied.markup || self.is_made_by(value, |function, _| escapes_markup(function)),
-            Harm::Code => denied.quotes && denied.opened,
+            Harm::Code => denied.quotes && denied.opened || denied.code,
             Harm::Text => denied.text,
             Harm::Host => denied.host,
         };

@@ -59,7 +59,7 @@ pub(super) fn left_by(pattern: &str, replacement: &str) -> Option<Denied> {
     }
     let mut taken = Allowed::default();
     taken.add(class);
-    let mut left = Allowed { ascii: taken.ascii.map(|taken| !taken) };
+    let mut left = Allowed { ascii: taken.ascii.map(|taken| !taken), others: !taken.others };
     for byte in replacement.bytes().filter(u8::is_ascii) {
         left.ascii[usize::from(byte)] = true;
     }
@@ -93,11 +93,13 @@ fn matches_whole(pattern: &str, text: &str) -> bool {
 /// Which characters of ASCII a text can hold.
 struct Allowed {
     ascii: [bool; 128],
+    /// Whether it can hold other characters.
+    others: bool,
 }
 
 impl Default for Allowed {
     fn default() -> Self {
-        Allowed { ascii: [false; 128] }
+        Allowed { ascii: [false; 128], others: false }
     }
 }
 
@@ -120,6 +122,7 @@ impl Allowed {
     }
 
     fn allow(&mut self, start: u8, end: u8) {
+        self.others |= end > 127;
         for byte in start..=end.min(127) {
             self.ascii[usize::from(byte)] = true;
         }
@@ -138,6 +141,8 @@ impl Allowed {
         let is_name = (0..128).all(|byte| !self.ascii[byte] || names(byte));
         // `..` alone is the folder above.
         let leads_up = self.has(".") && fits("..");
+        let is_letter = |byte: usize| (byte as u8).is_ascii_alphabetic() || byte as u8 == b'_';
+        let names_nothing = !self.others && !(0..128).any(|byte| self.ascii[byte] && is_letter(byte));
         let is_part = !self.has("/\\");
         let denied = Denied {
             quotes: !self.has("'\"`\\"),
@@ -148,6 +153,7 @@ impl Allowed {
             markup: !self.has("<&\"'"),
             query: is_name,
             shell: is_name,
+            code: names_nothing && !self.has("'\"`\\"),
             pattern: is_name && !self.has("."),
             filter: !self.has("()*\\\0"),
             ..Denied::default()

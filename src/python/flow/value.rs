@@ -85,6 +85,8 @@ pub struct Denied {
     pub host: bool,
     /// No way out of its place in a command for a shell: it was quoted for one.
     pub shell: bool,
+    /// No names and no texts: as code, it is nothing but numbers and what is computed from them.
+    pub code: bool,
     /// No separator of folders: at most the last part of a path.
     pub last: bool,
     /// No `..` that was not followed yet: it is where the path leads.
@@ -129,6 +131,7 @@ impl Denied {
             text: of(self.text, other.text),
             host: of(self.host, other.host),
             shell: of(self.shell, other.shell),
+            code: of(self.code, other.code),
             last: of(self.last, other.last),
             resolved: of(self.resolved, other.resolved),
             found: of(self.found, other.found),
@@ -137,7 +140,7 @@ impl Denied {
 
     /// What is still true of a part of the value, or of what is made of it.
     pub(super) fn of_another(self) -> Denied {
-        Denied { host: false, resolved: false, ..self }
+        Denied { host: false, resolved: false, code: false, ..self }
     }
 }
 
