@@ -232,13 +232,18 @@ const JSON_OF_REQUESTS: &[&str] = &["bottle.request.json", "flask.request.get_js
 const JSON_PARSERS: &[&str] = &["json.loads", "orjson.loads", "simplejson.loads", "ujson.loads"];
 
 /// How many names and items are followed to where JSON was parsed.
-const MAX_STEPS: u32 = 8;
+const MAX_STEPS: u32 = 5;
+
+/// How many of the values that a name is assigned are looked at.
+const MAX_VALUES: usize = 8;
 
 /// Whether a value is, or is taken out of, what a request sent as JSON and this file parses.
 fn is_parsed<'a>(module: &Module<'a>, expr: &'a Expr, steps: u32) -> bool {
     let Some(steps) = steps.checked_sub(1) else { return false };
     match expr {
-        Expr::Name(name) => module.assigned(name).any(|value| is_parsed(module, value, steps)),
+        Expr::Name(name) => {
+            module.assigned(name).take(MAX_VALUES).any(|value| is_parsed(module, value, steps))
+        }
         Expr::Subscript(item) => is_parsed(module, &item.value, steps),
         Expr::Call(call) if module.refers_to(&call.func, JSON_PARSERS) => {
             let text = call.arguments.args.first();

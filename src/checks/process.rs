@@ -345,7 +345,10 @@ fn first_added<'a>(module: &Module<'a>, list: &'a Expr) -> Option<Value<'a>> {
 }
 
 /// How many names and calls are followed from a command to what it is made of.
-const MAX_STEPS: u32 = 8;
+const MAX_STEPS: u32 = 5;
+
+/// How many of the values that a name is assigned are looked at.
+const MAX_VALUES: usize = 8;
 
 /// What gives the words or the text that it is given, or another name of the same program.
 const KEEPERS: &[&str] = &[
@@ -372,7 +375,7 @@ fn begins_with_request<'a>(module: &Module<'a>, command: &'a Expr, steps: u32) -
     match command {
         // What is added to a list later stands behind its first word.
         Expr::Name(name) => {
-            let mut assigned = module.assigned(name).peekable();
+            let mut assigned = module.assigned(name).take(MAX_VALUES).peekable();
             assigned.peek().is_none() || assigned.any(chooses)
         }
         Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
