@@ -1,6 +1,7 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Stmt};
+use ruff_text_size::Ranged;
 
-use super::Family;
+use super::{Family, words};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Assignment, Call, Constant, Reference, ScopeKind, Thing, Truth, Value};
 
@@ -366,7 +367,62 @@ fn is_off(call: &Call<'_, '_>, keyword: &str) -> bool {
 }
 
 fn verify_off(call: &Call<'_, '_>) -> Option<Confidence> {
-    call.switched_off("verify", None)
+    let off = call.switched_off("verify", None)?;
+    let is_chosen = call.given("verify", None).is_some_and(|value| is_set_by_constructor(call, value));
+    Some(if is_chosen { Confidence::Low } else { off })
+}
+
+/// How large a file may be in which somebody looks for what else sets an attribute.
+const MAX_NODES: usize = 20_000;
+
+/// Whether every object gets an attribute of its own when it is made, and only then: what the class has under that name,
+/// though it may be `False`, is for nobody who does not derive another class.
+fn is_set_by_constructor<'a>(call: &Call<'_, 'a>, value: Value<'a>) -> bool {
+    let module = call.module;
+    let Expr::Attribute(read) = value.expr else { return false };
+    let class = module.blocks_around(call.node).find_map(|node| match node {
+        AnyNodeRef::StmtClassDef(class) => Some(class),
+        _ => None,
+    });
+    let Some(class) = class.filter(|_| is_of_self(read)) else { return false };
+    let Some(given) = given_by_constructor(class, &read.attr) else { return false };
+    let possible = module.names().possible(module.value(given));
+    if possible.constants.iter().any(|constant| !constant.truth()) {
+        return false;
+    }
+    let (mut looked_at, mut changes, mut is_base) = (0, 0, false);
+    for (_, node) in module.tree().nodes().take(MAX_NODES + 1) {
+        looked_at += 1;
+        match node {
+            AnyNodeRef::ExprAttribute(other) if other.attr.as_str() == read.attr.as_str() => {
+                let is_of_another = is_of_self(other) && !class.range().contains_range(other.range());
+                changes += usize::from(other.ctx.is_del() || other.ctx.is_store() && !is_of_another);
+            }
+            AnyNodeRef::StmtClassDef(other) => {
+                is_base |=
+                    other.bases().iter().any(|base| words::last_name(base) == Some(class.name.as_str()));
+            }
+            _ => {}
+        }
+    }
+    looked_at <= MAX_NODES && changes == 1 && !is_base
+}
+
+fn is_of_self(attribute: &ast::ExprAttribute) -> bool {
+    matches!(&*attribute.value, Expr::Name(object) if object.id.as_str() == "self")
+}
+
+/// What `__init__` assigns to an attribute whatever happens.
+fn given_by_constructor<'a>(class: &'a ast::StmtClassDef, attribute: &str) -> Option<&'a Expr> {
+    let constructor = class.body.iter().find_map(|statement| match statement {
+        Stmt::FunctionDef(function) if function.name.as_str() == "__init__" => Some(function),
+        _ => None,
+    })?;
+    let is_target = |target: &Expr| matches!(target, Expr::Attribute(target) if target.attr.as_str() == attribute && is_of_self(target));
+    constructor.body.iter().find_map(|statement| match statement {
+        Stmt::Assign(assign) if assign.targets.iter().any(is_target) => Some(&*assign.value),
+        _ => None,
+    })
 }
 
 fn ssl_off(call: &Call<'_, '_>) -> Option<Confidence> {
