@@ -301,7 +301,11 @@ const CHECKS: &[Check] = &[
 
 fn run_by_shell(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Confidence> {
     let is_quoted = call.given(keyword, position).is_some_and(|line| is_quoted(call.module, line.expr));
-    Some(if is_quoted { Confidence::Low } else { call.exposure_to(Harm::Shell, keyword, position).confidence() })
+    Some(if is_quoted {
+        Confidence::Low
+    } else {
+        call.exposure_to(Harm::Shell, keyword, position).confidence()
+    })
 }
 
 fn shell_for_any_command(call: &Call<'_, '_>) -> Option<Confidence> {
@@ -358,7 +362,8 @@ fn shell_keyword(node: &Node<'_, '_>, hits: &mut Hits) {
         return;
     }
     let command = call.arguments.args.first();
-    let exposure = command.map_or(Exposure::Unknown, |expr| module.names().exposure_to(Harm::Shell, module.value(expr)));
+    let exposure =
+        command.map_or(Exposure::Unknown, |expr| module.names().exposure_to(Harm::Shell, module.value(expr)));
     hits.at(name_of_callee(call), exposure.confidence().min(Confidence::Medium));
 }
 

@@ -350,9 +350,10 @@ impl Parts {
                 Part::Shown(expr) => names.exposure_to(Harm::Query, module.value(expr)),
             };
             let is_value = is_quoted || !is_utility && (follows_quote || stands_for_value(&built.text, at));
-            let is_setting = part.expr().map(|expr| module.value(expr)).is_some_and(|value| {
-                names.is_taken_on_import(value) || names.is_imported_constant(value)
-            });
+            let is_setting = part
+                .expr()
+                .map(|expr| module.value(expr))
+                .is_some_and(|value| names.is_taken_on_import(value) || names.is_imported_constant(value));
             let is_fragment =
                 || !is_quoted && part.expr().is_some_and(|expr| is_fragment_with_values(module, expr));
             let is_name = is_quoted && names_object(&built.text, at);

@@ -49,8 +49,7 @@ pub(super) fn is_only_shown<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bo
     match around {
         Some(AnyNodeRef::StmtRaise(_)) => true,
         Some(AnyNodeRef::StmtExpr(_)) => {
-            call.arguments.keywords.is_empty()
-                && module.names().is_only(module.value(&call.func), is_shown)
+            call.arguments.keywords.is_empty() && module.names().is_only(module.value(&call.func), is_shown)
         }
         _ => false,
     }

@@ -262,10 +262,9 @@ impl<'a> Names<'a> {
         let Some(home) = self.tree.scope_binding(value.scope, &name.id) else { return false };
         is_shouted(&name.id)
             && home == ScopeId::MODULE
-            && self
-                .tree
-                .bindings_in(home, &name.id)
-                .all(|(_, binding)| self.spend(1) && matches!(&binding.meaning, Meaning::Import(path) if path.contains('.')))
+            && self.tree.bindings_in(home, &name.id).all(|(_, binding)| {
+                self.spend(1) && matches!(&binding.meaning, Meaning::Import(path) if path.contains('.'))
+            })
     }
 
     /// Whether a value is what a function gives of which this holds: also where the flow is not followed.
@@ -362,7 +361,9 @@ impl<'a> Names<'a> {
                 let made = self.qualified(Value { expr: &call.func, scope: *scope });
                 !made.iter().any(|name| SENT.contains(&name.as_str()))
             }
-            Meaning::Parameter { annotation: Some(annotation), scope, .. } => !is_own_class(annotation, *scope),
+            Meaning::Parameter { annotation: Some(annotation), scope, .. } => {
+                !is_own_class(annotation, *scope)
+            }
             _ => true,
         })
     }

@@ -13,8 +13,8 @@ use crate::check::{Check, Confidence, Detect, When};
 use crate::escape;
 use crate::finding::Finding;
 use crate::python::{
-    self, Arguments, Assignment, Call, Callee, FileKind, Harm, Hit, Hits, Module, Node, NodeId, Outline, Problem,
-    Reference, ScopeId, SourceFile, Value,
+    self, Arguments, Assignment, Call, Callee, FileKind, Harm, Hit, Hits, Module, Node, NodeId, Outline,
+    Problem, Reference, ScopeId, SourceFile, Value,
 };
 use locate::{Locator, callee_range};
 

@@ -15,8 +15,8 @@ use super::value::{
 use super::{Frame, Run};
 use crate::python::constant::{Constant, apply_function, apply_method};
 use crate::python::exposure::{
-    Exposure, escapes_filter, escapes_markup, escapes_pattern, fills_filter, is_part_of_request, quotes_for_query, result_of,
-    source_of,
+    Exposure, escapes_filter, escapes_markup, escapes_pattern, fills_filter, is_part_of_request,
+    quotes_for_query, result_of, source_of,
 };
 use crate::python::names::{Thing, Value, are_all};
 use crate::python::requests::is_route;
@@ -147,7 +147,9 @@ impl<'a> Run<'_, 'a> {
         }
         let mut all = Abstract { constant: None, elements: None, denied, ..all };
         // What was harmless is no longer when it is read as something else.
-        if all.exposure == Exposure::Sanitised && things.iter().any(|thing| matches!(thing, Thing::Named(name) if decodes(name))) {
+        if all.exposure == Exposure::Sanitised
+            && things.iter().any(|thing| matches!(thing, Thing::Named(name) if decodes(name)))
+        {
             all.exposure = Exposure::Unknown;
         }
         let takes_apart = things
@@ -192,10 +194,11 @@ impl<'a> Run<'_, 'a> {
     /// `request.args.get("number", type=int)` gives a number, or what it is given for none.
     fn converted(&self, frame: &mut Frame<'a>, call: &'a ast::ExprCall, source: Abstract) -> Abstract {
         let numbers = ["builtins.int", "builtins.float", "builtins.bool"];
-        let is_number = source.exposure == Exposure::Request && call.arguments.find_keyword("type").is_some_and(|keyword| {
-            let place = Value { expr: &keyword.value, scope: frame.scope };
-            self.names.is_only(place, |name| numbers.contains(&name))
-        });
+        let is_number = source.exposure == Exposure::Request
+            && call.arguments.find_keyword("type").is_some_and(|keyword| {
+                let place = Value { expr: &keyword.value, scope: frame.scope };
+                self.names.is_only(place, |name| numbers.contains(&name))
+            });
         if !is_number {
             return source;
         }
@@ -219,7 +222,9 @@ impl<'a> Run<'_, 'a> {
             let safe = call.arguments.find_argument_value("safe", 1);
             let safe = safe.map(|expr| self.names.constant(Value { expr, scope: frame.scope }));
             let is_plain = |safe: &Option<Constant>| {
-                safe.as_ref().and_then(Constant::as_str).is_some_and(|safe| safe.chars().all(|c| "/~:,@+=".contains(c)))
+                safe.as_ref()
+                    .and_then(Constant::as_str)
+                    .is_some_and(|safe| safe.chars().all(|c| "/~:,@+=".contains(c)))
             };
             return safe.is_none_or(|safe| is_plain(&safe)).then(|| Denied {
                 shell: true,
@@ -379,7 +384,9 @@ impl<'a> Run<'_, 'a> {
                 Some(Abstract::of(Exposure::Sanitised))
             }
             // A collection of a database finds more than a place.
-            ("count" | "find" | "index", _) if receiver.may_be_text() => Some(Abstract::of(Exposure::Sanitised)),
+            ("count" | "find" | "index", _) if receiver.may_be_text() => {
+                Some(Abstract::of(Exposure::Sanitised))
+            }
             (
                 "lower" | "upper" | "strip" | "lstrip" | "rstrip" | "replace" | "split" | "rsplit"
                 | "splitlines" | "encode" | "decode" | "title" | "capitalize" | "partition" | "rpartition"
@@ -606,7 +613,10 @@ impl<'a> Run<'_, 'a> {
         let ScopeKind::Function(definition) = tree.scope(function).kind else { return tree.yields(function) };
         let outside = tree.scope(function).parent.unwrap_or(function);
         tree.yields(function)
-            || !definition.decorator_list.iter().all(|decorator| self.gives_back(&decorator.expression, outside))
+            || !definition
+                .decorator_list
+                .iter()
+                .all(|decorator| self.gives_back(&decorator.expression, outside))
     }
 
     /// Whether a decorator gives back a function that does the same as the one it is given.
@@ -671,13 +681,17 @@ fn keeps_parents(method: &str, given: &[Abstract]) -> bool {
 fn keeps_last(method: &str, given: &[Abstract]) -> bool {
     match (method, given) {
         ("replace", [_, to, ..]) => text_of(to).is_some_and(|to| !to.contains(['/', '\\'])),
-        _ => matches!(method, "strip" | "lstrip" | "rstrip" | "removeprefix" | "removesuffix") || keeps_start(method),
+        _ => {
+            matches!(method, "strip" | "lstrip" | "rstrip" | "removeprefix" | "removesuffix")
+                || keeps_start(method)
+        }
     }
 }
 
 /// `path.resolve()`
 pub(super) fn is_resolved(call: &ast::ExprCall) -> bool {
-    matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "resolve") && call.arguments.args.is_empty()
+    matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "resolve")
+        && call.arguments.args.is_empty()
 }
 
 /// Functions that follow each `..` of a path: what is left of one stands at the start.

@@ -27,7 +27,8 @@ impl<'a> Changes<'a> {
     pub(super) fn contains(&self, tree: &Tree<'a>, scope: ScopeId, name: &'a str) -> bool {
         let home = tree.scope_binding(scope, name);
         home.is_some_and(|home| {
-            self.variables.contains(&(home, name)) && !tree.bindings_in(home, name).all(|(_, one)| is_tuple(&one.meaning))
+            self.variables.contains(&(home, name))
+                && !tree.bindings_in(home, name).all(|(_, one)| is_tuple(&one.meaning))
         })
     }
 }
@@ -98,11 +99,16 @@ fn changes_out_of_sight(tree: &Tree<'_>, name: NodeId) -> bool {
             }
             AnyNodeRef::Keyword(_) if is_whole => {}
             AnyNodeRef::Arguments(_) if is_whole => {
-                let Some(AnyNodeRef::ExprCall(call)) = around.next().map(|id| tree.node(id)) else { return false };
+                let Some(AnyNodeRef::ExprCall(call)) = around.next().map(|id| tree.node(id)) else {
+                    return false;
+                };
                 let by_name = matches!(&*call.func, Expr::Attribute(method) if CHANGING.contains(&method.attr.as_str()) && !FOLLOWED.contains(&method.attr.as_str()) || is_type(&method.value));
                 return by_name || may_change_given(tree, &call.func);
             }
-            AnyNodeRef::ExprList(_) | AnyNodeRef::ExprTuple(_) | AnyNodeRef::ExprDict(_) | AnyNodeRef::ExprSet(_)
+            AnyNodeRef::ExprList(_)
+            | AnyNodeRef::ExprTuple(_)
+            | AnyNodeRef::ExprDict(_)
+            | AnyNodeRef::ExprSet(_)
                 if is_whole =>
             {
                 return !matches!(around.next().map(|id| tree.node(id)), Some(AnyNodeRef::StmtReturn(_)));

@@ -31,10 +31,18 @@ impl<'a> Run<'_, 'a> {
                 let is_none = right.is_none_literal_expr();
                 match (op, &*compare.left) {
                     // `pattern.match(text) is not None`
-                    (ast::CmpOp::Is, Expr::Call(call)) if is_none && !holds => self.narrow_by_pattern(frame, call),
-                    (ast::CmpOp::IsNot, Expr::Call(call)) if is_none && holds => self.narrow_by_pattern(frame, call),
-                    (ast::CmpOp::Is, left @ Expr::Name(_)) if is_none && !holds => self.narrow(frame, left, true),
-                    (ast::CmpOp::IsNot, left @ Expr::Name(_)) if is_none && holds => self.narrow(frame, left, true),
+                    (ast::CmpOp::Is, Expr::Call(call)) if is_none && !holds => {
+                        self.narrow_by_pattern(frame, call)
+                    }
+                    (ast::CmpOp::IsNot, Expr::Call(call)) if is_none && holds => {
+                        self.narrow_by_pattern(frame, call)
+                    }
+                    (ast::CmpOp::Is, left @ Expr::Name(_)) if is_none && !holds => {
+                        self.narrow(frame, left, true)
+                    }
+                    (ast::CmpOp::IsNot, left @ Expr::Name(_)) if is_none && holds => {
+                        self.narrow(frame, left, true)
+                    }
                     _ => {}
                 }
                 let positive = match op {
@@ -123,7 +131,9 @@ impl<'a> Run<'_, 'a> {
         }
         let (pattern, text) = match (&*call.arguments.args, &*call.func) {
             ([pattern, text], _) if !name.contains('(') => (self.constant_text(frame, pattern), text),
-            ([text], Expr::Attribute(method)) if name.contains('(') => (self.compiled(frame, &method.value), text),
+            ([text], Expr::Attribute(method)) if name.contains('(') => {
+                (self.compiled(frame, &method.value), text)
+            }
             _ => return,
         };
         let (Some(pattern), Expr::Name(text)) = (pattern, text) else { return };
@@ -148,7 +158,9 @@ impl<'a> Run<'_, 'a> {
                 let mut bindings = self.names.tree.bindings_in(home, &name.id);
                 let (Some((_, only)), None) = (bindings.next(), bindings.next()) else { return None };
                 match &only.meaning {
-                    Meaning::Value { expr: Expr::Call(call), scope, steps } if steps.is_empty() => (call, *scope),
+                    Meaning::Value { expr: Expr::Call(call), scope, steps } if steps.is_empty() => {
+                        (call, *scope)
+                    }
                     _ => return None,
                 }
             }
@@ -222,7 +234,9 @@ impl<'a> Run<'_, 'a> {
         right: &'a Expr,
     ) {
         match (op, left, right) {
-            (ast::CmpOp::In | ast::CmpOp::NotIn, folder, Expr::Attribute(parents)) if parents.attr.as_str() == "parents" => {
+            (ast::CmpOp::In | ast::CmpOp::NotIn, folder, Expr::Attribute(parents))
+                if parents.attr.as_str() == "parents" =>
+            {
                 if self.is_own(frame, folder) {
                     self.keep_inside(frame, &parents.value);
                 }
@@ -230,7 +244,9 @@ impl<'a> Run<'_, 'a> {
             (ast::CmpOp::Eq | ast::CmpOp::NotEq, Expr::Call(call), folder)
             | (ast::CmpOp::Eq | ast::CmpOp::NotEq, folder, Expr::Call(call)) => {
                 let place = Value { expr: &call.func, scope: frame.scope };
-                if !self.names.is_only(place, |name| name == "os.path.commonpath") || !self.is_own(frame, folder) {
+                if !self.names.is_only(place, |name| name == "os.path.commonpath")
+                    || !self.is_own(frame, folder)
+                {
                     return;
                 }
                 let [Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. })] =

@@ -71,7 +71,11 @@ impl<'a> Run<'_, 'a> {
                 Abstract {
                     constant,
                     elements: None,
-                    denied: Denied { text: false, found: base.denied.found || base.denied.text, ..base.denied },
+                    denied: Denied {
+                        text: false,
+                        found: base.denied.found || base.denied.text,
+                        ..base.denied
+                    },
                     ..base.at_least_unknown()
                 }
             }
@@ -173,8 +177,8 @@ impl<'a> Run<'_, 'a> {
                 None => self.names.unflowing(id, frame.scope),
             },
         };
-        let holds_others = value.elements.is_some()
-            || matches!(value.constant, Some(Constant::List(_) | Constant::Dict(_)));
+        let holds_others =
+            value.elements.is_some() || matches!(value.constant, Some(Constant::List(_) | Constant::Dict(_)));
         let changes = || self.names.changes().contains(&self.names.tree, frame.scope, id);
         if self.names.tree.is_shared(id) || holds_others && changes() {
             return Abstract { constant: None, elements: None, ..value.at_least_unknown() };

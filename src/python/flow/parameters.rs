@@ -83,7 +83,9 @@ impl<'a> Run<'_, 'a> {
         let outside = self.names.tree.scope(scope).parent.unwrap_or(scope);
         let annotation = parameter.parameter.annotation();
         let is_converted = match handler {
-            Some(Handler::Route(Some(path))) if path.contains('<') => is_converted(path, parameter.name().as_str()),
+            Some(Handler::Route(Some(path))) if path.contains('<') => {
+                is_converted(path, parameter.name().as_str())
+            }
             _ => annotation.is_some_and(|annotation| self.is_harmless_type(annotation, outside)),
         };
         if is_converted || self.names.is_given_constants(function, parameter) {
@@ -92,7 +94,12 @@ impl<'a> Run<'_, 'a> {
         self.names.given_by_request(function, parameter).unwrap_or(Abstract::of(Exposure::Unknown))
     }
 
-    fn is_from_outside(&self, handler: &Handler, parameter: &'a ParameterWithDefault, scope: ScopeId) -> bool {
+    fn is_from_outside(
+        &self,
+        handler: &Handler,
+        parameter: &'a ParameterWithDefault,
+        scope: ScopeId,
+    ) -> bool {
         let outside = self.names.tree.scope(scope).parent.unwrap_or(scope);
         let name = parameter.name().as_str();
         let is_injected = || match parameter.default() {
@@ -141,10 +148,9 @@ impl<'a> Run<'_, 'a> {
             return None;
         }
         let arguments = arguments?;
-        let written = arguments
-            .args
-            .first()
-            .or_else(|| ["rule", "path"].iter().find_map(|name| Some(&arguments.find_keyword(name)?.value)))?;
+        let written = arguments.args.first().or_else(|| {
+            ["rule", "path"].iter().find_map(|name| Some(&arguments.find_keyword(name)?.value))
+        })?;
         let constant = self.names.constant(Value { expr: written, scope: outside });
         let path = constant.as_ref().and_then(Constant::as_str)?;
         path.starts_with('/').then(|| Handler::Route(Some(path.to_owned())))
@@ -158,7 +164,8 @@ impl<'a> Run<'_, 'a> {
             let names = self.names.qualified(Value { expr: base, scope: around });
             names.iter().any(|name| VIEWS.contains(&name.as_str()))
         };
-        matches!(function.name.as_str(), "get" | "post" | "put" | "delete" | "patch") && class.bases().iter().any(is_view)
+        matches!(function.name.as_str(), "get" | "post" | "put" | "delete" | "patch")
+            && class.bases().iter().any(is_view)
     }
 
     /// Whether values of a type cannot hold harm.
@@ -204,14 +211,8 @@ impl<'a> Run<'_, 'a> {
     }
 }
 
-const HARMLESS_TYPES: &[&str] = &[
-    "builtins.bool",
-    "builtins.float",
-    "builtins.int",
-    "datetime.date",
-    "datetime.datetime",
-    "uuid.UUID",
-];
+const HARMLESS_TYPES: &[&str] =
+    &["builtins.bool", "builtins.float", "builtins.int", "datetime.date", "datetime.datetime", "uuid.UUID"];
 
 /// Whether a route takes only numbers and the like for a part of its address: `/<int:number>`.
 fn is_converted(path: &str, name: &str) -> bool {

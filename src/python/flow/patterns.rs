@@ -54,7 +54,9 @@ pub(super) fn left_by(pattern: &str, replacement: &str) -> Option<Denied> {
         HirKind::Repetition(repeated) if repeated.min <= 1 => &repeated.sub,
         _ => &hir,
     };
-    if !matches!(class.kind(), HirKind::Class(_) | HirKind::Literal(_)) || class.properties().maximum_len() != Some(1) {
+    if !matches!(class.kind(), HirKind::Class(_) | HirKind::Literal(_))
+        || class.properties().maximum_len() != Some(1)
+    {
         return None;
     }
     let mut taken = Allowed::default();
@@ -116,7 +118,9 @@ impl Allowed {
             }
             HirKind::Repetition(repeated) => self.add(&repeated.sub),
             HirKind::Capture(group) => self.add(&group.sub),
-            HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().for_each(|part| self.add(part)),
+            HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+                parts.iter().for_each(|part| self.add(part))
+            }
             HirKind::Empty | HirKind::Look(_) => {}
         }
     }
@@ -137,7 +141,8 @@ impl Allowed {
     }
 
     fn judge(&self, fits: impl Fn(&str) -> bool) -> Option<Denied> {
-        let names = |byte: usize| (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | b'-' | b'.');
+        let names =
+            |byte: usize| (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | b'-' | b'.');
         let is_name = (0..128).all(|byte| !self.ascii[byte] || names(byte));
         // `..` alone is the folder above.
         let leads_up = self.has(".") && fits("..");
@@ -171,7 +176,13 @@ mod tests {
     }
 
     fn is_harmless(denied: Denied) -> bool {
-        denied.quotes && denied.parents && denied.root && denied.last && denied.markup && denied.query && denied.shell
+        denied.quotes
+            && denied.parents
+            && denied.root
+            && denied.last
+            && denied.markup
+            && denied.query
+            && denied.shell
     }
 
     #[test]

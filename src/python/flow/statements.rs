@@ -3,12 +3,14 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use super::value::{Abstract, State, at_key, combined, element_of, forget_growing, hold_the_same, spoiled, with_elements};
+use super::value::{
+    Abstract, State, at_key, combined, element_of, forget_growing, hold_the_same, spoiled, with_elements,
+};
 use super::{Frame, Run};
 use crate::python::constant::Constant;
 use crate::python::exposure::Exposure;
-use crate::python::names::{Thing, Value};
 use crate::python::known::is_builtin;
+use crate::python::names::{Thing, Value};
 use crate::python::tree::{ScopeId, with_stack};
 
 /// Functions that do not return.
@@ -211,7 +213,8 @@ impl<'a> Run<'_, 'a> {
         let is_module = frame.scope == ScopeId::MODULE;
         nodes.all(|node| match node {
             AnyNodeRef::ExprName(name) => {
-                self.spend(1) && (is_module || frame.state.contains_key(name.id.as_str()) || is_builtin(&name.id))
+                self.spend(1)
+                    && (is_module || frame.state.contains_key(name.id.as_str()) || is_builtin(&name.id))
             }
             _ => true,
         })
@@ -308,7 +311,10 @@ impl<'a> Run<'_, 'a> {
     fn swallows(&self, frame: &Frame<'a>, item: &'a ast::WithItem) -> bool {
         let things = self.names.things(Value { expr: &item.context_expr, scope: frame.scope });
         things.iter().any(|thing| match thing {
-            Thing::Named(name) => matches!(name.as_str(), "contextlib.suppress()" | "contextlib.ExitStack()" | "pytest.raises()"),
+            Thing::Named(name) => matches!(
+                name.as_str(),
+                "contextlib.suppress()" | "contextlib.ExitStack()" | "pytest.raises()"
+            ),
             Thing::Instance(_) | Thing::Function(_) => true,
             _ => false,
         })

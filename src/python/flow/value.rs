@@ -352,7 +352,8 @@ pub(super) type State<'a> = FxHashMap<&'a str, Abstract>;
 
 /// Whether the same is known of the variables, whatever way what they hold took.
 pub(super) fn hold_the_same(a: &State<'_>, b: &State<'_>) -> bool {
-    a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| value.says_the_same(other)))
+    a.len() == b.len()
+        && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| value.says_the_same(other)))
 }
 
 /// Tells the elements of a list or mapping, and the values of a number or text, no longer apart that change from turn to
