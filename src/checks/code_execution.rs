@@ -447,8 +447,12 @@ fn text_perhaps(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<C
         Exposure::Constant | Exposure::Sanitised => None,
         Exposure::Unknown => Some(Confidence::Low),
         Exposure::Built => {
-            let sketch = commands::sketch(call.module, call.given(keyword, position)?);
-            sketch.contains(|char| char != GAP).then_some(Confidence::High)
+            let value = call.given(keyword, position)?;
+            // Between numbers and symbols, `/` joins nothing.
+            let is_written = |char| char != GAP && char != '/';
+            let is_text = commands::sketch(call.module, value).contains(is_written)
+                || commands::mentions(call.module, value.expr, &|node| node.is_expr_f_string());
+            is_text.then_some(Confidence::High)
         }
         Exposure::Input | Exposure::Request => Some(Confidence::High),
     }
