@@ -471,9 +471,10 @@ fn is_for_old_python(call: &Call<'_, '_>) -> bool {
     let mut inner = call.node;
     for around in call.module.ancestors(call.node) {
         let is_for_old = match (inner, around) {
-            (AnyNodeRef::ElifElseClause(ast::ElifElseClause { test: None, .. }), AnyNodeRef::StmtIf(choice)) => {
-                choice.elif_else_clauses.len() == 1 && asks_for_filters(call, &choice.test)
-            }
+            (
+                AnyNodeRef::ElifElseClause(ast::ElifElseClause { test: None, .. }),
+                AnyNodeRef::StmtIf(choice),
+            ) => choice.elif_else_clauses.len() == 1 && asks_for_filters(call, &choice.test),
             (AnyNodeRef::ExceptHandlerExceptHandler(handler), AnyNodeRef::StmtTry(attempt)) => {
                 is_refused(call, attempt, handler)
             }
@@ -504,8 +505,10 @@ fn is_refused<'a>(
         let keywords = call.arguments.keywords.iter().filter(|keyword| !is_filter(keyword));
         let given = call.arguments.args.iter().chain(keywords.clone().map(|keyword| &keyword.value));
         let names: Vec<Option<&str>> = keywords.map(|keyword| keyword.arg.as_deref()).collect();
-        let texts: Vec<&str> =
-            std::iter::once(&*call.func).chain(given).map(|expr| &module.file().text()[expr.range()]).collect();
+        let texts: Vec<&str> = std::iter::once(&*call.func)
+            .chain(given)
+            .map(|expr| &module.file().text()[expr.range()])
+            .collect();
         (names, texts)
     };
     // What is called on the way may give something else the second time.

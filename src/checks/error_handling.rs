@@ -186,8 +186,7 @@ fn decides_about_access<'a>(module: &Module<'a>, assert: &'a ast::StmtAssert) ->
         return false;
     }
     // `perm` alone is a permutation as often as a permission.
-    names_in(module, assert.test.range())
-        .any(|name| name != "perm" && asks_about_access(&words(name)))
+    names_in(module, assert.test.range()).any(|name| name != "perm" && asks_about_access(&words(name)))
         && !is_in_test(module, AnyNodeRef::from(assert))
 }
 
@@ -209,7 +208,8 @@ fn is_about_shape(test: &Expr) -> bool {
 }
 
 /// How names begin that ask a question, whatever it ends with: `is_admin_of(page)`.
-const ASKING: &[&str] = &["allow", "allows", "can", "check", "has", "have", "is", "may", "must", "require", "requires"];
+const ASKING: &[&str] =
+    &["allow", "allows", "can", "check", "has", "have", "is", "may", "must", "require", "requires"];
 
 /// Whether a name asks about access, and not after something of an administrator's: `admin_url`.
 fn asks_about_access(words: &[CompactString]) -> bool {
@@ -228,7 +228,8 @@ fn is_for_type_checkers<'a>(module: &Module<'a>, assert: &'a ast::StmtAssert) ->
         match around {
             AnyNodeRef::StmtIf(choice) => {
                 choice.body.iter().any(|statement| statement.range().contains_range(is_body))
-                    && module.is_only(&choice.test, &["typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"])
+                    && module
+                        .is_only(&choice.test, &["typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"])
             }
             _ => false,
         }

@@ -415,7 +415,10 @@ impl<'a> Tests<'_, 'a> {
                     nodes().filter_map(words).any(|word| PATH_TESTS.contains(&word))
                         && nodes().any(|node| {
                             node.is_expr_compare()
-                                || matches!(words(node), Some("startswith" | "is_relative_to" | "relative_to"))
+                                || matches!(
+                                    words(node),
+                                    Some("startswith" | "is_relative_to" | "relative_to")
+                                )
                         })
                 }
                 _ => false,

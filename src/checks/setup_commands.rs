@@ -23,7 +23,8 @@ enum Occasion {
 const COMPILING: &[&str] = &["build_ext", "build_clib", "build"];
 
 /// Commands that nothing runs unasked.
-const ON_REQUEST: &[&str] = &["Command", "bdist_rpm", "check", "clean", "register", "test", "upload", "upload_docs"];
+const ON_REQUEST: &[&str] =
+    &["Command", "bdist_rpm", "check", "clean", "register", "test", "upload", "upload_docs"];
 
 /// Whose commands go first: what a command that somebody asks for reaches, too, is no better for that.
 pub(super) fn hooks_installation(node: &Node<'_, '_>, hits: &mut Hits) {
@@ -144,7 +145,17 @@ fn is_base<'a>(module: &Module<'a>, node: AnyNodeRef<'a>) -> bool {
 
 /// Whether a command of this name may run when somebody installs the package.
 fn is_run_by_installing(command: &str) -> bool {
-    let starts = ["bdist", "build", "develop", "dist_info", "easy_install", "editable_wheel", "egg_info", "install", "sdist"];
+    let starts = [
+        "bdist",
+        "build",
+        "develop",
+        "dist_info",
+        "easy_install",
+        "editable_wheel",
+        "egg_info",
+        "install",
+        "sdist",
+    ];
     command != "bdist_rpm" && starts.iter().any(|start| command.starts_with(start))
 }
 

@@ -364,7 +364,9 @@ fn has_hole_for_value(template: &str) -> bool {
 /// Whether a part is the table of a column: `= {table}.id`.
 fn is_qualifier(template: &str, at: usize) -> bool {
     let after = template[at..].strip_prefix(HOLE).and_then(|rest| rest.strip_prefix('.'));
-    after.is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '"' | '`' | HOLE)))
+    after.is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '"' | '`' | HOLE))
+    })
 }
 
 fn stands_for_value(template: &str, at: usize) -> bool {

@@ -286,7 +286,9 @@ impl<'a> Names<'a> {
             }
             // Between numbers it builds nothing: only a text makes it the `/` of paths for certain.
             Expr::BinOp(ast::ExprBinOp { op: Operator::Div, left, right, .. })
-                if ![left, right].iter().any(|side| matches!(self.constant(at(side)), Some(Constant::Str(_)))) =>
+                if ![left, right]
+                    .iter()
+                    .any(|side| matches!(self.constant(at(side)), Some(Constant::Str(_)))) =>
             {
                 self.exposure(at(left)).max(self.exposure(at(right)))
             }

@@ -399,7 +399,8 @@ impl<'a> Names<'a> {
         if self.tree.is_deleted(name) {
             return true;
         }
-        let is_definition = self.tree.node(first).is_stmt_function_def() || self.tree.node(first).is_stmt_class_def();
+        let is_definition =
+            self.tree.node(first).is_stmt_function_def() || self.tree.node(first).is_stmt_class_def();
         if first < read && (is_definition || self.tree.end(first) <= read) {
             return false;
         }
@@ -407,8 +408,9 @@ impl<'a> Names<'a> {
             return true;
         }
         // A function runs after the whole module did, unless the module itself has it run before.
-        let is_function =
-            |id: &NodeId| matches!(self.tree.node(*id), AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::ExprLambda(_));
+        let is_function = |id: &NodeId| {
+            matches!(self.tree.node(*id), AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::ExprLambda(_))
+        };
         let function = self.tree.ancestors(read).filter(is_function).last();
         function.is_none_or(|function| self.is_mentioned_between(function, first))
     }

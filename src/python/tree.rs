@@ -630,7 +630,9 @@ impl<'a> Builder<'a> {
                 self.bind_target(at, &each.target, &each.iter, &[Step::Element]);
             }
             AnyNodeRef::StmtDelete(delete) => {
-                self.tree.deleted.extend(delete.targets.iter().filter_map(Expr::as_name_expr).map(|name| name.id.as_str()));
+                self.tree.deleted.extend(
+                    delete.targets.iter().filter_map(Expr::as_name_expr).map(|name| name.id.as_str()),
+                );
             }
             AnyNodeRef::WithItem(item) => {
                 if let Some(target) = &item.optional_vars {
