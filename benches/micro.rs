@@ -96,7 +96,7 @@ fn judge(group: &mut BenchmarkGroup<'_, WallTime>, inputs: &[Input], analyser: &
             let sides = inputs.iter().zip(base.iter().zip(&head));
             let pairs: Vec<Pair<'_>> = sides
                 .map(|(input, (base, head))| Pair {
-                    base: vec![side(&input.path, base)],
+                    base: vec![Some(side(&input.path, base).into())],
                     head: Some(side(&input.path, head)),
                 })
                 .collect();

@@ -254,22 +254,26 @@ fn merge_group(environment: &Environment<'_>, event: &Event, mut choices: Choice
     choices.done()
 }
 
+/// The commit before a push is where the last change began only on the default branch: on another one it may be the
+/// first half of the same change, which was judged before and did not pass.
 fn push(environment: &Environment<'_>, event: &Event, mut choices: Choices) -> Option<Request> {
     let target = head(environment.commit("GITHUB_SHA"));
     let default_branch = event.branch(DEFAULT_BRANCH);
     let pushed = event.branch("/ref").or_else(|| environment.branch("GITHUB_REF"));
     let to_default = default_branch.is_some() && pushed == default_branch;
     let before = event.commit("/before");
-    let is_first = before.is_none() && event.0.pointer("/before").is_some();
-    choices.commit(before, &target, "the commit before the push");
     match to_default {
-        true if is_first => choices.add(Base::Nothing, &target, "the first push, everything is new"),
+        true if before.is_some() => choices.commit(before, &target, BEFORE),
+        true if event.0.pointer("/before").is_some() => choices.add(Base::Nothing, &target, FIRST),
         // The branch itself would be the base: nothing would be compared.
         true => {}
         false => choices.default_branch(default_branch, &target),
     }
     choices.done()
 }
+
+const BEFORE: &str = "the commit before the push";
+const FIRST: &str = "the first push, everything is new";
 
 // GitLab -------------------------------------------------------------------------------------------------------
 
@@ -283,7 +287,8 @@ fn gitlab(environment: &Environment<'_>) -> Option<Request> {
 }
 
 /// A merged-results pipeline and a merge train build a merge of the change into its target, in a train after the
-/// changes before it. Only they know the heads of both branches.
+/// changes before it. Only they know the heads of both branches. The base of the diff, which all know, is where the author
+/// of the change made it begin.
 fn gitlab_merge_request(environment: &Environment<'_>, history: &'static str) -> Option<Request> {
     let kind = match environment.text("CI_MERGE_REQUEST_EVENT_TYPE") {
         Some("merged_result") => "merged results",
@@ -299,7 +304,6 @@ fn gitlab_merge_request(environment: &Environment<'_>, history: &'static str) ->
         &target,
         "the head of the target branch",
     );
-    choices.commit(environment.commit("CI_MERGE_REQUEST_DIFF_BASE_SHA"), &target, "the base of the diff");
     choices.branch(environment.branch("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"), &target, "the target branch");
     choices.done()
 }
@@ -309,14 +313,11 @@ fn gitlab_branch(environment: &Environment<'_>, history: &'static str) -> Option
     let mut choices = Choices::new(format!("GitLab {source}"), history);
     let target = head(environment.commit("CI_COMMIT_SHA"));
     let before = environment.commit("CI_COMMIT_BEFORE_SHA");
-    let is_first = before.is_none() && source == "push";
     let default_branch = environment.branch("CI_DEFAULT_BRANCH");
     let on_default = default_branch.is_some() && environment.branch("CI_COMMIT_BRANCH") == default_branch;
-    let knows_before = before.is_some();
-    choices.commit(before, &target, "the commit before the push");
     match on_default {
-        true if is_first => choices.add(Base::Nothing, &target, "the first push, everything is new"),
-        true if knows_before => {}
+        true if before.is_some() => choices.commit(before, &target, BEFORE),
+        true if source == "push" => choices.add(Base::Nothing, &target, FIRST),
         _ => choices.default_branch(default_branch, &target),
     }
     choices.done()
@@ -371,7 +372,8 @@ fn jenkins(environment: &Environment<'_>) -> Option<Request> {
         choices.branch(target_branch, &checked_out(), "the target branch");
     } else {
         let successful = environment.commit("GIT_PREVIOUS_SUCCESSFUL_COMMIT");
-        choices.commit(successful, &checked_out(), "the last successful build");
+        let on_default = environment.is("BRANCH_IS_PRIMARY", "true");
+        choices.commit(successful.filter(|_| on_default), &checked_out(), "the last successful build");
         choices.default_branch(None, &checked_out());
     }
     choices.done()

@@ -61,7 +61,7 @@ pub enum Command {
 /// Judge a change: which findings does it introduce, and do they block?
 ///
 /// Both sides of every Python file that the change touches are scanned, and the findings are compared. The
-/// policy that counts is .mergegate.yml as it is at the merge base, so that a change cannot weaken it.
+/// policy that counts is the .mergegate.yml of the base, so that a change cannot weaken it.
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Example:

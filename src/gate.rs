@@ -4,14 +4,16 @@
 use rustc_hash::FxHashSet;
 
 use crate::analysis::{self, Analyser, Analysis};
-use crate::baseline::{self, Candidate, Comparison, Gone, Pair, Side, State};
+use crate::baseline::{self, Before, Candidate, Comparison, Gone, Pair, Side, State};
 use crate::change_set::{
-    ChangeSet, ChangedFile, Content, GitError, Mode, Repository, Revisions, Status, Version,
+    ChangeSet, Changed, ChangedFile, Content, GitError, Mode, Repository, Revisions, Status, Version,
+    sequence_map,
 };
 use crate::escape;
 use crate::finding::Finding;
 use crate::path::FilePath;
 use crate::policy::{Action, NewSuppression, Policy, Scope};
+use crate::python::number;
 use crate::selection::{self, is_script};
 use crate::suppression::{self, Date, Suppression};
 use crate::surroundings::{self, Unknown};
@@ -25,15 +27,22 @@ struct Read {
 
 /// The versions of a file.
 struct Versions {
-    base: Vec<Version>,
+    base: Vec<Option<Version>>,
     head: Option<Version>,
     /// Whether the change touches it.
     touched: bool,
 }
 
+/// The version at a merge base with what is known about it, as [`Before`] has it.
+struct Earlier {
+    read: Read,
+    mended: Vec<bool>,
+    untouched: Vec<bool>,
+}
+
 /// A file with what is known about both sides.
 struct Compared {
-    base: Vec<Read>,
+    base: Vec<Option<Earlier>>,
     head: Option<Read>,
 }
 
@@ -55,7 +64,7 @@ pub fn check(
         add_untouched(&mut files, repository.files_at_head(&revisions)?);
     }
     let elsewhere = add_unknown(&files, &unknown);
-    let reader = Reader { repository, analyser, unknown };
+    let reader = Reader { repository, analyser, unknown, since: repository.changed_since(&revisions)? };
     let looked_at = analysis::of_first(&files, |file| reader.both(file), weight);
     let left_out = files.get(looked_at.len()..).unwrap_or_default();
     let mut compared = looked_at.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -71,7 +80,7 @@ fn add_untouched(files: &mut Vec<Versions>, all: Vec<Version>) {
         files.iter().flat_map(|file| &file.head).map(|version| version.path.clone()).collect();
     let untouched = all.into_iter().filter(|version| !touched.contains(&version.path));
     files.extend(untouched.map(|version| Versions {
-        base: vec![version.clone()],
+        base: vec![Some(version.clone())],
         head: Some(version),
         touched: false,
     }));
@@ -92,18 +101,20 @@ fn add_unknown(files: &[Versions], unknown: &Unknown) -> Vec<Compared> {
 
 impl Versions {
     fn path(&self) -> Option<&FilePath> {
-        self.head.iter().chain(&self.base).next().map(|version| &version.path)
+        self.head.iter().chain(self.base.iter().flatten()).next().map(|version| &version.path)
     }
 }
 
 fn weight(compared: &Result<Compared, GitError>) -> usize {
-    let reads = compared.iter().flat_map(|file| file.base.iter().chain(&file.head));
-    reads.map(|read| read.analysis.weight()).sum()
+    let base = compared.iter().flat_map(|file| file.base.iter().flatten().map(|earlier| &earlier.read));
+    let head = compared.iter().flat_map(|file| &file.head);
+    base.chain(head).map(|read| read.analysis.weight()).sum()
 }
 
 impl Compared {
     fn path(&self) -> Option<&FilePath> {
-        self.head.iter().chain(&self.base).next().map(|read| &read.path)
+        let before = self.base.iter().flatten().map(|earlier| &earlier.read);
+        self.head.iter().chain(before).next().map(|read| &read.path)
     }
 
     /// What stands for files that were not looked at; `None` where there are none.
@@ -148,7 +159,7 @@ fn judge(
     };
     for (file, states) in files.into_iter().zip(states) {
         let base: Vec<Suppression> =
-            file.base.into_iter().flat_map(|base| base.analysis.suppressions).collect();
+            file.base.into_iter().flatten().flat_map(|earlier| earlier.read.analysis.suppressions).collect();
         if let Some(head) = file.head {
             add_file(&mut verdict, analyser, head.path, head.analysis, Some((states, &base)));
         }
@@ -243,7 +254,12 @@ fn new_suppression(policy: &Policy, path: &FilePath, suppression: &Suppression) 
 }
 
 fn pair(file: &Compared) -> Pair<'_> {
-    Pair { base: file.base.iter().map(side).collect(), head: file.head.as_ref().map(side) }
+    let base = file.base.iter().map(|earlier| earlier.as_ref().map(before));
+    Pair { base: base.collect(), head: file.head.as_ref().map(side) }
+}
+
+fn before(earlier: &Earlier) -> Before<'_> {
+    Before { side: side(&earlier.read), mended: &earlier.mended, untouched: &earlier.untouched }
 }
 
 fn side(read: &Read) -> Side<'_> {
@@ -265,15 +281,70 @@ struct Reader<'r> {
     repository: &'r Repository,
     analyser: &'r Analyser<'r>,
     unknown: Unknown,
+    /// What the base has changed since each merge base.
+    since: Vec<Changed>,
 }
 
 impl Reader<'_> {
     fn both(&self, file: &Versions) -> Result<Compared, GitError> {
-        let read = |version: &Version| self.read(version, file.touched);
-        let base = || file.base.iter().filter_map(|version| read(version).transpose()).collect();
+        let read = |version: &Option<Version>| {
+            version.as_ref().map_or(Ok(None), |version| self.read(version, file.touched))
+        };
+        let base = || file.base.iter().map(read).collect::<Result<Vec<_>, _>>();
         let head = || file.head.as_ref().map_or(Ok(None), |version| self.read_head(version, file.touched));
-        let (base, head): (Result<_, _>, _) = rayon::join(base, head);
-        Ok(Compared { base: base?, head: head? })
+        let (base, head) = rayon::join(base, head);
+        let head = head?;
+        let earlier = |(index, read): (usize, Option<Read>)| {
+            read.map(|read| self.earlier(file, index, read, head.as_ref())).transpose()
+        };
+        let base = base?.into_iter().enumerate().map(earlier).collect::<Result<_, _>>()?;
+        Ok(Compared { base, head })
+    }
+
+    /// A finding at the merge base excuses nothing where the base has mended it since: the author of the change chose
+    /// the merge base. Only where a merge takes what was mended it must not be held against the change.
+    fn earlier(
+        &self,
+        file: &Versions,
+        index: usize,
+        read: Read,
+        head: Option<&Read>,
+    ) -> Result<Earlier, GitError> {
+        let mended = match self.since.get(index).and_then(|changed| changed.get(&read.path)) {
+            Some(version) if !read.analysis.findings.is_empty() => self.mended(&read, version.as_ref())?,
+            _ => Vec::new(),
+        };
+        let in_question = mended.contains(&true) || file.base.len() > 1;
+        let untouched = match (file.base[index].as_ref(), file.head.as_ref(), head) {
+            (Some(old), Some(new), Some(head)) if in_question && old.path == new.path => {
+                self.untouched(old, new, &head.analysis.findings)?
+            }
+            _ => Vec::new(),
+        };
+        Ok(Earlier { read, mended, untouched })
+    }
+
+    fn mended(&self, read: &Read, at_base: Option<&Version>) -> Result<Vec<bool>, GitError> {
+        let at_base = at_base.map_or(Ok(None), |version| self.read(version, true))?;
+        let gone = || vec![true; read.analysis.findings.len()];
+        Ok(at_base.map_or_else(gone, |at_base| baseline::mended(&side(read), &side(&at_base))))
+    }
+
+    /// Which findings stand on lines that are the same in an older version.
+    fn untouched(&self, old: &Version, new: &Version, findings: &[Finding]) -> Result<Vec<bool>, GitError> {
+        let limit = self.analyser.policy().limits.file_size;
+        let lines = |version| match self.repository.read(version, limit)? {
+            Content::Bytes(bytes) => Ok(bytes.split(|&byte| byte == b'\n').map(number).collect()),
+            Content::TooLarge { .. } => Ok(Vec::new()),
+        };
+        let (old, new): (Vec<u64>, Vec<u64>) = (lines(old)?, lines(new)?);
+        let hunks = sequence_map(&old, &new);
+        let is_untouched = |finding: &Finding| {
+            let (start, end) = (finding.statement.start.line - 1, finding.statement.end.line);
+            let next = hunks.partition_point(|hunk| hunk.new.end <= start);
+            hunks.get(next).is_none_or(|hunk| hunk.new.start >= end)
+        };
+        Ok(findings.iter().map(is_untouched).collect())
     }
 
     fn read_head(&self, version: &Version, touched: bool) -> Result<Option<Read>, GitError> {

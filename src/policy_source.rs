@@ -1,5 +1,6 @@
 //! Which policy counts: the one given by hand, else the one at the base of the change, else that of its head
-//! where the base has none, else the built-in one.
+//! where the base has none, else the built-in one. The base is the tip of the branch that the change is to be merged into,
+//! not the merge base: which commit that is the author of the change chooses, and it may have had another policy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ const LARGEST_POLICY: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub struct Found {
     pub policy: Policy,
-    /// `.mergegate.yml at the merge base 1a2b3c4`.
+    /// `.mergegate.yml at main (1a2b3c4)`.
     pub name: String,
     /// What a reviewer must know about it.
     pub remarks: Vec<Remark>,
@@ -128,8 +129,13 @@ fn text_at_revision(repository: &Repository, rev: &str, path: &str) -> Result<St
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SideOf {
     Base,
+    /// Which of them, by index.
+    MergeBase(usize),
     Head,
 }
+
+/// A policy with the name and the text of its file; `None` where there is none.
+type AtSide = Option<(Policy, &'static str, String)>;
 
 struct Sides<'r> {
     repository: &'r Repository,
@@ -142,6 +148,10 @@ impl Sides<'_> {
         let path = FilePath::from_bytes(path);
         match side {
             SideOf::Base => self.repository.at_base(self.revisions, &path),
+            SideOf::MergeBase(index) => {
+                let versions = self.repository.at_merge_bases(self.revisions, &path)?;
+                Ok(versions.into_iter().nth(index).flatten())
+            }
             SideOf::Head => self.repository.at_head(self.revisions, &path),
         }
     }
@@ -156,8 +166,8 @@ impl Sides<'_> {
         }
     }
 
-    /// The policy of a side, with its file name; `None` where that side has none.
-    fn policy(&self, side: SideOf) -> Result<Option<(Policy, &'static str, String)>, Failure> {
+    /// The policy of a side.
+    fn policy(&self, side: SideOf) -> Result<AtSide, Failure> {
         for name in NAMES {
             let Some(version) = self.version(side, name)? else { continue };
             let text = text(self.repository, &version).map_err(Failure::usage)?;
@@ -167,6 +177,14 @@ impl Sides<'_> {
         }
         Ok(None)
     }
+
+    /// Whether the head has the policy of every merge base: if it is another than that of the base then, it is the base
+    /// that changed it.
+    fn leaves(&self, head: &AtSide) -> bool {
+        let at_merge_base = |index| self.policy(SideOf::MergeBase(index));
+        (0..self.revisions.bases().len())
+            .all(|index| at_merge_base(index).is_ok_and(|before| differences(&before, head).is_none()))
+    }
 }
 
 /// The policy for a change.
@@ -175,12 +193,12 @@ pub fn for_change(repository: &Repository, revisions: &Revisions, style: Style) 
     let base = sides.policy(SideOf::Base)?;
     // A broken policy on the head side must not keep the base's policy from counting.
     let head = sides.policy(SideOf::Head);
-    let short = |commit: String| commit.chars().take(10).collect::<String>();
     match (base, head) {
         (Some((policy, name, text)), head) => {
-            let at = revisions.bases().into_iter().next().map(short).unwrap_or_default();
-            let remarks = edited(name, &policy, &text, head).into_iter().collect();
-            Ok(Found { policy, name: format!("{name} at the merge base {at}"), remarks })
+            let found_at = format!("{name} at {}", revisions.base_shown());
+            let base = Some((policy.clone(), name, text));
+            let remarks = edited(&sides, name, &base, head).into_iter().collect();
+            Ok(Found { policy, name: found_at, remarks })
         }
         (None, Err(failure)) => Err(failure),
         (None, Ok(Some((policy, name, _)))) => Ok(Found {
@@ -220,27 +238,39 @@ fn shortened(difference: &str) -> String {
     format!("{} and {} more: {what}", names[..MAX_NAMES].join(", "), names.len() - MAX_NAMES)
 }
 
-/// Says that the change edits the policy, which counts only once it is merged.
-fn edited(
-    name: &str,
-    base: &Policy,
-    base_text: &str,
-    head: Result<Option<(Policy, &'static str, String)>, Failure>,
-) -> Option<Remark> {
-    let message = match head {
-        Ok(Some((head, head_name, text))) => {
-            let differences = crate::policy::difference(base, &head);
+/// What changes from one policy to another in what they come to; `None` where they are the same to the letter.
+fn differences(before: &AtSide, after: &AtSide) -> Option<Vec<String>> {
+    match (before, after) {
+        (None, None) => None,
+        (Some((before, name, text)), Some((after, other_name, other_text))) => {
+            let differences = crate::policy::difference(before, after);
             // The text may be the same although a file that it extends is not.
-            if differences.is_empty() && text == base_text && head_name == name {
+            let same = differences.is_empty() && text == other_text && name == other_name;
+            (!same).then_some(differences)
+        }
+        _ => Some(Vec::new()),
+    }
+}
+
+/// Says that the change edits the policy, which counts only once it is merged.
+fn edited(sides: &Sides<'_>, name: &str, base: &AtSide, head: Result<AtSide, Failure>) -> Option<Remark> {
+    let message = match head {
+        Ok(head) => {
+            let differences = differences(base, &head)?;
+            if sides.leaves(&head) {
                 return None;
             }
             let told = match differences.as_slice() {
                 [] => "nothing changes by it".to_owned(),
                 differences => told(differences),
             };
-            format!("This change edits the policy, which counts once it is merged: {told}.")
+            match head {
+                Some(_) => {
+                    format!("This change edits the policy, which counts once it is merged: {told}.")
+                }
+                None => "This change removes the policy; the one of the base counts.".to_owned(),
+            }
         }
-        Ok(None) => "This change removes the policy; the one at the merge base counts.".to_owned(),
         Err(_) => "This change breaks the policy: once merged, every run ends with exit code 2.".to_owned(),
     };
     Some(Remark {

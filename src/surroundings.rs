@@ -71,7 +71,7 @@ pub fn unknown(
 
 /// The paths that a file has and had.
 fn sources(file: &ChangedFile) -> impl Iterator<Item = &FilePath> {
-    file.base.iter().map(|version| &version.path).chain([&file.path])
+    file.base.iter().flatten().map(|version| &version.path).chain([&file.path])
 }
 
 fn is_file(version: &Version) -> bool {
@@ -267,7 +267,7 @@ impl Surroundings<'_> {
         }
         let mut before = head.clone();
         before.retain(|(path, _)| !edited.iter().any(|file| file.path == *path));
-        for version in edited.iter().filter_map(|file| file.base.first()).filter(|version| is_file(version)) {
+        for version in edited.iter().filter_map(|file| file.base.iter().flatten().next()).filter(|version| is_file(version)) {
             before.extend(self.content(version)?.map(|content| (version.path.clone(), content)));
         }
         let (before, now) = (Attributes::of(before), Attributes::of(head));

@@ -145,7 +145,7 @@ says "gone=2 sarif=out.sarif"
 act 1 "fail-on: undecided fails where nothing could be judged" "$work/shallow" pull_request "$work/inputs.yml"
 says "verdict=undecided"
 
-printf '{"before":"%s","ref":"refs/heads/change","repository":{"default_branch":"main"}}' \
+printf '{"before":"%s","ref":"refs/heads/main","repository":{"default_branch":"main"}}' \
   "$(git -C "$work/blocking" rev-parse main)" > "$work/pushed.event"
 cp -r "$work/blocking" "$work/pushed"
 act 0 "a push" "$work/pushed" push "$work/inputs.yml"

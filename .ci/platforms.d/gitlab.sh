@@ -8,7 +8,7 @@ gitlab() {
   env -C "$2" PATH="$work/bin:$PATH" "$node" "$node_tools/gitlab-ci-local/dist/index.js" mergegate --force-shell-executor \
     --variable GITLAB_CI=true --variable CI_PIPELINE_SOURCE=merge_request_event --variable CI_MERGE_REQUEST_IID=1 \
     --variable CI_COMMIT_SHA="$(git -C "$2" rev-parse change)" --variable CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main \
-    --variable CI_MERGE_REQUEST_DIFF_BASE_SHA="$(git -C "$work/blocking-gitlab" rev-parse main)" \
+    --variable CI_MERGE_REQUEST_TARGET_BRANCH_SHA="$(git -C "$work/blocking-gitlab" rev-parse main)" \
     > "$work/log" 2>&1 < /dev/null || true
   says "$3"
   echo "ok: $1"

@@ -8,7 +8,8 @@
 //! 4. the same check in a statement that was edited in its place, or in its definition;
 //! 5. what is left is new.
 //!
-//! An old finding pays for one new finding at most: ten copies of an old line are nine new findings.
+//! An old finding pays for one new finding at most: ten copies of an old line are nine new findings. One that the base
+//! has mended since the merge base pays for none.
 
 mod alignment;
 mod pairing;
@@ -37,15 +38,13 @@ pub enum State {
 }
 
 impl State {
-    /// The milder of two states, which is the one to be held against the change.
-    fn or_milder(self, other: State) -> State {
-        let badness = |state: &State| match state {
+    fn badness(&self) -> u8 {
+        match self {
             State::Unchanged { .. } => 0,
             State::Updated { risen: false } => 1,
             State::Updated { risen: true } => 2,
             State::New => 3,
-        };
-        if badness(&other) < badness(&self) { other } else { self }
+        }
     }
 }
 
@@ -68,11 +67,29 @@ pub struct Side<'a> {
     pub findings: Vec<Candidate<'a>>,
 }
 
+/// The version of a file at a merge base.
+#[derive(Debug, Clone)]
+pub struct Before<'a> {
+    pub side: Side<'a>,
+    /// Which of its findings the base no longer has as they were here.
+    pub mended: &'a [bool],
+    /// Which findings of the head stand under the same path on lines that are as they were here.
+    pub untouched: &'a [bool],
+}
+
+/// What the base has not changed since.
+impl<'a> From<Side<'a>> for Before<'a> {
+    fn from(side: Side<'a>) -> Self {
+        Before { side, mended: &[], untouched: &[] }
+    }
+}
+
 /// A file of the change.
 #[derive(Debug, Clone)]
 pub struct Pair<'a> {
-    /// The versions at the merge bases: none for an added file, several in a criss-cross history.
-    pub base: Vec<Side<'a>>,
+    /// The versions at the merge bases: none for an added file; in a criss-cross history one for each, `None` where there
+    /// is no file. Where there is one it is the same at all of them.
+    pub base: Vec<Option<Before<'a>>>,
     /// The version at the head; none for a deleted file.
     pub head: Option<Side<'a>>,
 }
@@ -99,21 +116,50 @@ pub struct Gone<'a> {
 /// Whether the policy treats a finding more strictly at a new path (the last argument) than at an old one.
 pub type Stricter<'s> = &'s dyn Fn(&Finding, &FilePath, &FilePath) -> bool;
 
-/// Pairs the findings of both sides. With several merge bases, a finding counts as what it is against the one
-/// that is most in its favour.
+/// Pairs the findings of both sides. With several merge bases, a finding counts as what it is against the one that is
+/// least in its favour, unless it stands where one of them has it, untouched, and the base has it, too.
 pub fn compare<'a>(files: &'a [Pair<'a>], stricter: Stricter<'_>) -> Comparison<'a> {
     let bases = files.iter().map(|file| file.base.len()).max().unwrap_or(0).max(1);
-    let comparisons = (0..bases).map(|base| pairing::compare(files, base, stricter));
-    comparisons.reduce(Comparison::or_milder).unwrap_or_default()
+    let against_each = (0..bases).map(|base| pairing::compare(files, base, stricter));
+    let Against { states, gone } = against_each.reduce(Against::and).unwrap_or_default();
+    let states = states.into_iter().map(|file| file.into_iter().map(|it| it.state).collect()).collect();
+    Comparison { states, gone }
 }
 
-impl Comparison<'_> {
-    fn or_milder(self, other: Self) -> Self {
-        let file = |(one, other): (Vec<State>, Vec<State>)| {
-            one.into_iter().zip(other).map(|(one, other)| one.or_milder(other)).collect()
+/// Which findings of a version, at a merge base, the base no longer has as they were: they are gone or edited or milder,
+/// or justified on one side only.
+pub fn mended(before: &Side<'_>, at_base: &Side<'_>) -> Vec<bool> {
+    pairing::unlike(at_base, before)
+}
+
+/// What became of the findings of a change against one merge base, or several.
+#[derive(Default)]
+struct Against<'a> {
+    states: Vec<Vec<Relation>>,
+    gone: Vec<Gone<'a>>,
+}
+
+/// How a finding relates to a merge base.
+struct Relation {
+    state: State,
+    /// Whether it stands there, untouched, and the base has it, too.
+    stays: bool,
+}
+
+impl Relation {
+    fn and(self, other: Relation) -> Relation {
+        let is_other = !self.stays && (other.stays || other.state.badness() > self.state.badness());
+        if is_other { other } else { self }
+    }
+}
+
+impl Against<'_> {
+    fn and(self, other: Self) -> Self {
+        let file = |(one, other): (Vec<Relation>, Vec<Relation>)| {
+            one.into_iter().zip(other).map(|(one, other)| one.and(other)).collect()
         };
         let states = self.states.into_iter().zip(other.states).map(file).collect();
         let gone = if other.gone.len() < self.gone.len() { other.gone } else { self.gone };
-        Comparison { states, gone }
+        Against { states, gone }
     }
 }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::alignment::{Alignment, Place};
 use super::resemblance::{Bodies, resemblance, sorted};
-use super::{Comparison, Gone, Pair, Side, State, Stricter};
+use super::{Against, Before, Gone, Pair, Relation, Side, State, Stricter};
 use crate::finding::Finding;
 use crate::path::FilePath;
 use crate::python::{Definition, Outline, number};
@@ -27,20 +27,31 @@ const MOST_CANDIDATES: usize = 16;
 /// text decides too: the author of a change decides how many there are, so the work must be bounded.
 const MOST_COMPARED: usize = 32;
 
-/// Compares the head side with one of the merge bases. A file with fewer versions is the same in the others.
-pub fn compare<'a>(files: &'a [Pair<'a>], base: usize, stricter: Stricter<'_>) -> Comparison<'a> {
-    let mut pairing = Pairing::of(files, base);
-    pairing.pair_kept();
-    pairing.pair_moved();
-    pairing.pair_across(stricter);
-    pairing.pair_edited();
-    pairing.comparison(files.len(), stricter)
+/// Compares the head side with one of the merge bases.
+pub fn compare<'a>(files: &'a [Pair<'a>], base: usize, stricter: Stricter<'_>) -> Against<'a> {
+    Pairing::of(files, base).paired(stricter).comparison(files.len(), stricter)
+}
+
+/// Which findings of a version the one before it does not have in the same way.
+pub fn unlike(before: &Side<'_>, after: &Side<'_>) -> Vec<bool> {
+    let file = [Pair { base: vec![Some(before.clone().into())], head: Some(after.clone()) }];
+    let pairing = Pairing::of(&file, 0).paired(&|_, _, _| false);
+    let is_alike = |new: &Item<'_>| {
+        let old = new.partner.map(|partner| &pairing.old[partner.index]);
+        old.is_some_and(|old| old.justified == new.justified)
+            && matches!(pairing.state(new, &|_, _, _| false), State::Unchanged { .. })
+    };
+    pairing.new.iter().map(|new| !is_alike(new)).collect()
 }
 
 /// A finding of either side with all that it is paired by.
 struct Item<'a> {
     finding: &'a Finding,
     justified: bool,
+    /// At a merge base: whether the base has mended it since.
+    mended: bool,
+    /// At the head: whether it stands on lines that are as they were.
+    untouched: bool,
     path: &'a FilePath,
     /// The file of the change, by index.
     file: usize,
@@ -111,21 +122,32 @@ impl<'a> Pairing<'a> {
     fn of(files: &'a [Pair<'a>], base: usize) -> Self {
         let mut pairing = Pairing::default();
         for (index, file) in files.iter().enumerate() {
-            let old = file.base.get(base).or(file.base.last());
-            let alignment = match (old, &file.head) {
+            let before = file.base.get(base).or(file.base.first()).and_then(Option::as_ref);
+            let alignment = match (before.map(|before| &before.side), &file.head) {
                 (Some(old), Some(new)) if !old.findings.is_empty() && !new.findings.is_empty() => {
                     Alignment::of(old.outline, new.outline)
                 }
                 _ => Alignment::default(),
             };
-            if let Some(old) = old {
-                pairing.old.extend(items(index, old, &alignment.old));
+            if let Some(Before { side, mended, .. }) = before {
+                let items = items(index, side, &alignment.old).enumerate();
+                pairing.old.extend(items.map(|(at, item)| Item { mended: is_set(mended, at), ..item }));
             }
-            if let Some(new) = &file.head {
-                pairing.new.extend(items(index, new, &alignment.new));
+            let untouched = before.map_or(&[][..], |before| before.untouched);
+            if let Some(side) = &file.head {
+                let items = items(index, side, &alignment.new).enumerate();
+                pairing.new.extend(items.map(|(at, item)| Item { untouched: is_set(untouched, at), ..item }));
             }
         }
         pairing
+    }
+
+    fn paired(mut self, stricter: Stricter<'_>) -> Self {
+        self.pair_kept();
+        self.pair_moved();
+        self.pair_across(stricter);
+        self.pair_edited();
+        self
     }
 
     fn pair(&mut self, old: usize, new: usize, edited: bool) {
@@ -258,20 +280,27 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    fn comparison(&self, files: usize, stricter: Stricter<'_>) -> Comparison<'a> {
-        let mut states = vec![Vec::new(); files];
+    fn comparison(&self, files: usize, stricter: Stricter<'_>) -> Against<'a> {
+        let mut states: Vec<Vec<Relation>> = (0..files).map(|_| Vec::new()).collect();
         for new in &self.new {
-            states[new.file].push(self.state(new, stricter));
+            let state = self.state(new, stricter);
+            let is_at_base = new.partner.is_some_and(|partner| !self.old[partner.index].mended);
+            let stays = new.untouched && is_at_base && state == State::Unchanged { moved_from: None };
+            states[new.file].push(Relation { state, stays });
         }
         let gone = self.old.iter().filter(|old| old.partner.is_none() && !old.justified);
         let gone = gone.map(|old| Gone { file: old.file, path: old.path, finding: old.finding });
-        Comparison { states, gone: gone.collect() }
+        Against { states, gone: gone.collect() }
     }
 
     fn state(&self, new: &Item<'a>, stricter: Stricter<'_>) -> State {
         let Some(Partner { index, edited }) = new.partner else { return State::New };
         let old = &self.old[index];
         let moved = old.path != new.path;
+        // On a line that the change leaves alone a merge takes what the base made of it.
+        if old.mended && (moved || !new.untouched) {
+            return State::New;
+        }
         if old.justified && !new.justified || moved && stricter(new.finding, old.path, new.path) {
             return State::New;
         }
@@ -286,6 +315,10 @@ impl<'a> Pairing<'a> {
     }
 }
 
+fn is_set(flags: &[bool], index: usize) -> bool {
+    flags.get(index).is_some_and(|flag| *flag)
+}
+
 fn unpaired(items: &[Item<'_>]) -> Vec<usize> {
     (0..items.len()).filter(|&index| items[index].partner.is_none()).collect()
 }
@@ -297,6 +330,8 @@ fn items<'a>(file: usize, side: &Side<'a>, places: &[Place]) -> impl Iterator<It
         Item {
             finding: candidate.finding,
             justified: candidate.justified,
+            mended: false,
+            untouched: false,
             path: side.path,
             file,
             outline: side.outline,

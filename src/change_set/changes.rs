@@ -1,5 +1,7 @@
 //! From revisions to changed files.
 
+use std::collections::BTreeMap;
+
 use gix::ObjectId;
 
 use super::disk::WorkTree;
@@ -12,8 +14,8 @@ use super::{ChangeSet, ChangedFile, Mode, Status, Version, index, renames};
 use crate::path::FilePath;
 
 impl Repository {
-    /// The files that differ between the merge bases and the head. A file counts as changed only if it differs
-    /// from every merge base: what one side of a criss-cross history already had is not new.
+    /// The files that differ between the merge bases and the head. A file counts as changed if it differs from any of
+    /// them: one side of a criss-cross history may have mended what the other still has.
     pub fn changes(&self, revisions: &Revisions) -> Result<ChangeSet, GitError> {
         let git = self.walker();
         let bases = base_trees(&git, revisions)?;
@@ -37,13 +39,40 @@ impl Repository {
         Ok(files.into_iter().map(|(path, entry)| version(path, entry)).collect())
     }
 
-    /// The version of a path at the base, with several merge bases at the best one: for the policy, which must be
-    /// one. None if there is no file.
+    /// What the base has changed since each merge base, by path; nothing where the base is a merge base, as it
+    /// mostly is. `None` in the place of a version is a file that is gone.
+    pub fn changed_since(&self, revisions: &Revisions) -> Result<Vec<Changed>, GitError> {
+        let Some(tip) = revisions.tip else { return Ok(Vec::new()) };
+        let git = self.walker();
+        let tip = tree_of(&git, tip)?;
+        let since = |&base: &ObjectId| {
+            let differences = tree::differences(&git, vec![Some(tree_of(&git, base)?)], Some(tip))?;
+            let files = differences.into_iter().map(|Difference { path, head, .. }| {
+                let version = head.map(|entry| version(path.clone(), entry));
+                (path, version)
+            });
+            Ok(files.collect())
+        };
+        revisions.bases.iter().map(since).collect()
+    }
+
+    /// The version of a path at the base itself, which the author of a change does not choose as they choose the merge
+    /// base. None if there is no file.
     pub fn at_base(&self, revisions: &Revisions, path: &FilePath) -> Result<Option<Version>, GitError> {
-        match revisions.bases.first() {
-            Some(&base) => at_commit(&self.local(), base, path),
+        match revisions.tip {
+            Some(tip) => at_commit(&self.local(), tip, path),
             None => Ok(None),
         }
+    }
+
+    /// The version of a path at each of the merge bases. None where there is no file.
+    pub fn at_merge_bases(
+        &self,
+        revisions: &Revisions,
+        path: &FilePath,
+    ) -> Result<Vec<Option<Version>>, GitError> {
+        let git = self.local();
+        revisions.bases.iter().map(|&base| at_commit(&git, base, path)).collect()
     }
 
     /// The version of a path at the head. None if there is no file.
@@ -68,6 +97,9 @@ impl Repository {
     }
 }
 
+/// What has become of files, by path.
+pub type Changed = BTreeMap<FilePath, Option<Version>>;
+
 /// The trees of the merge bases. No base is an empty tree.
 fn base_trees(git: &gix::Repository, revisions: &Revisions) -> Result<Vec<Option<ObjectId>>, GitError> {
     if revisions.bases.is_empty() {
@@ -91,23 +123,24 @@ fn version(path: FilePath, entry: Entry) -> Version {
 }
 
 fn changed_file(difference: Difference) -> ChangedFile {
-    let mut base: Vec<Version> = Vec::new();
-    for entry in difference.bases.into_iter().flatten() {
-        let version = version(difference.path.clone(), entry);
-        if !base.contains(&version) {
-            base.push(version);
-        }
+    let of_entry = |entry: Option<Entry>| entry.map(|entry| version(difference.path.clone(), entry));
+    let mut base: Vec<Option<Version>> = difference.bases.into_iter().map(of_entry).collect();
+    if base.iter().all(|version| Some(version) == base.first()) {
+        base.truncate(1);
+    }
+    if base == [None] {
+        base.clear();
     }
     let head = difference.head.map(|entry| version(difference.path.clone(), entry));
     let status = status(&base, head.as_ref().map(|head| head.mode));
     ChangedFile { path: difference.path, status, base, head }
 }
 
-fn status(base: &[Version], head: Option<Mode>) -> Status {
+fn status(base: &[Option<Version>], head: Option<Mode>) -> Status {
     match head {
         None => Status::Deleted,
         Some(_) if base.is_empty() => Status::Added,
-        Some(head) if base.iter().any(|version| version.mode.same_type(head)) => Status::Modified,
+        Some(head) if base.iter().flatten().any(|version| version.mode.same_type(head)) => Status::Modified,
         Some(_) => Status::TypeChanged,
     }
 }

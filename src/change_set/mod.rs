@@ -9,7 +9,7 @@
 //! let repository = Repository::open(".".as_ref())?;
 //! let revisions = repository.resolve(&Request::between("origin/main", "HEAD"))?;
 //! for file in repository.changes(&revisions)?.files {
-//!     for version in file.base.iter().chain(&file.head) {
+//!     for version in file.base.iter().flatten().chain(&file.head) {
 //!         match repository.read(version, 8 * 1024 * 1024)? {
 //!             Content::Bytes(bytes) => println!("{}: {} bytes", version.path, bytes.len()),
 //!             Content::TooLarge { size } => println!("{}: {size} bytes are too many", version.path),
@@ -38,6 +38,7 @@ mod tree;
 
 pub use attributes::{Attributes, Rewriting};
 pub use blame::Authorship;
+pub use changes::Changed;
 pub use create::{NewCommit, create};
 pub use error::GitError;
 pub use repository::{Content, Repository};
@@ -53,16 +54,16 @@ pub struct ChangeSet {
     pub files: Vec<ChangedFile>,
 }
 
-/// A path whose version at the head is in none of the merge bases.
+/// A path whose version at the head is not that of every merge base.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedFile {
     /// The path at the head, or at the base for a deleted file.
     pub path: FilePath,
     /// What happened to it.
     pub status: Status,
-    /// The versions it had: none for an added file, else one, or several where the merge bases differ. Those
-    /// of a renamed file have the old path.
-    pub base: Vec<Version>,
+    /// The versions it had: none for an added file, else one, or where the merge bases differ one for each of them;
+    /// `None` where there is no file. Those of a renamed file have the old path.
+    pub base: Vec<Option<Version>>,
     /// The version it has now: none for a deleted file.
     pub head: Option<Version>,
 }

@@ -87,7 +87,7 @@ impl<'a> Pairing<'a> {
         let files = self.files;
         let mut origins: BTreeMap<K, Vec<usize>> = BTreeMap::new();
         for &deleted in self.deleted.iter().rev() {
-            for key in files[deleted].base.iter().filter_map(&key) {
+            for key in files[deleted].base.iter().flatten().filter_map(&key) {
                 origins.entry(key).or_default().push(deleted);
             }
         }
@@ -158,8 +158,8 @@ impl<'a> Pairing<'a> {
         let mut bytes = 0;
         for place in self.by_interest() {
             let file = &self.files[place];
-            let Some(version) = file.head.as_ref().or(file.base.first()).filter(|version| is_file(version))
-            else {
+            let version = file.head.iter().chain(file.base.iter().flatten()).next();
+            let Some(version) = version.filter(|version| is_file(version)) else {
                 continue;
             };
             if let Ok(Content::Bytes(content)) =

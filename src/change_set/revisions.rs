@@ -89,6 +89,8 @@ impl Request {
 pub struct Revisions {
     /// The merge bases, best first: one, or several in a criss-cross history. None if everything is new.
     pub(super) bases: Vec<ObjectId>,
+    /// The base itself: what the change is to be merged into. None if everything is new.
+    pub(super) tip: Option<ObjectId>,
     pub(super) head: ResolvedHead,
     /// How the base was named ("origin/main"), for people.
     pub base_name: String,
@@ -120,6 +122,24 @@ impl Revisions {
         self.bases.iter().map(ObjectId::to_string).collect()
     }
 
+    /// The full hash of the base itself: what the change is to be merged into.
+    pub fn base(&self) -> Option<String> {
+        self.tip.map(|tip| tip.to_string())
+    }
+
+    /// The base by its name and the beginning of its hash, for people: `main (1a2b3c4d5e)`.
+    pub fn base_shown(&self) -> String {
+        self.base().map_or_else(|| self.base_name.clone(), |id| named(&self.base_name, &id))
+    }
+
+    /// The head in the same way; one that is no commit by its name alone.
+    pub fn head_shown(&self) -> String {
+        match self.head() {
+            Head::Commit(id) => named(&self.head_name, &id),
+            Head::Index | Head::WorkTree => self.head_name.clone(),
+        }
+    }
+
     /// What the head is.
     pub fn head(&self) -> Head {
         match self.head {
@@ -134,6 +154,11 @@ impl Revisions {
     pub fn is_empty(&self) -> bool {
         matches!(self.head, ResolvedHead::Commit(head) if self.bases.contains(&head))
     }
+}
+
+fn named(name: &str, id: &str) -> String {
+    let short = id.get(..10).unwrap_or(id);
+    if id.starts_with(name) { short.to_owned() } else { format!("{name} ({short})") }
 }
 
 impl Repository {
@@ -193,6 +218,6 @@ impl Repository {
             }
             (Some(base), ResolvedHead::Index | ResolvedHead::WorkTree) => vec![base],
         };
-        Ok(Revisions { bases, head, base_name, head_name, rule: choice.rule.clone() })
+        Ok(Revisions { bases, tip: base, head, base_name, head_name, rule: choice.rule.clone() })
     }
 }

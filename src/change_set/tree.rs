@@ -22,8 +22,7 @@ pub(super) struct Entry {
     pub place: Place,
 }
 
-/// A path whose entry at the head is in none of the bases. No entry counts as an entry like any other, so a
-/// path is gone only if every base has it.
+/// A path whose entry at the head is not that of every base, or that is at every base and gone at the head.
 #[derive(Debug)]
 pub(super) struct Difference {
     pub path: FilePath,
@@ -38,7 +37,7 @@ const MOST_ENTRIES: usize = 2_000_000;
 /// Longer paths exist on no file system, and a chain of folders can make one as long as it likes.
 const LONGEST_PATH: usize = 4096;
 
-/// The paths at which the head differs from every base. A missing tree is an empty one.
+/// The paths at which the head differs from a base. A missing tree is an empty one.
 pub(super) fn differences(
     git: &gix::Repository,
     bases: Vec<Option<ObjectId>>,
@@ -46,7 +45,7 @@ pub(super) fn differences(
 ) -> Result<Vec<Difference>, GitError> {
     let mut comparison = Comparison { git, entries: 0, found: Vec::new() };
     let mut folders = Vec::new();
-    if !bases.contains(&head) {
+    if differs(&bases, head) {
         folders.push(Folder { path: Vec::new(), bases, head });
     }
     while let Some(folder) = folders.pop() {
@@ -87,13 +86,17 @@ pub(super) fn find(
     Ok(None)
 }
 
+fn differs<T: PartialEq>(bases: &[T], head: T) -> bool {
+    bases.iter().any(|base| *base != head)
+}
+
 struct Comparison<'a> {
     git: &'a gix::Repository,
     entries: usize,
     found: Vec<Difference>,
 }
 
-/// A folder that differs between the head and every base.
+/// A folder that differs between the head and a base.
 struct Folder {
     path: Vec<u8>,
     bases: Vec<Option<ObjectId>>,
@@ -126,11 +129,12 @@ impl Comparison<'_> {
                 Some(Node::Folder(id)) => (None, Some(id)),
                 None => (None, None),
             };
-            if !slot.base_files.contains(&file) {
+            let is_there = file.is_some() || !slot.base_files.contains(&None);
+            if is_there && differs(&slot.base_files, file) {
                 let path = FilePath::from_bytes(join(&folder.path, &name)?);
                 self.found.push(Difference { path, bases: slot.base_files, head: file });
             }
-            if !slot.base_folders.contains(&subfolder) {
+            if differs(&slot.base_folders, subfolder) {
                 let path = join(&folder.path, &name)?;
                 folders.push(Folder { path, bases: slot.base_folders, head: subfolder });
             }

@@ -1,6 +1,6 @@
 //! What a verdict rests on: what was compared, and by which policy.
 
-use crate::change_set::{Head, Revisions};
+use crate::change_set::Revisions;
 use crate::verdict::{Subject, Verdict};
 
 /// Names and sentences for people, in which any character can be.
@@ -23,32 +23,12 @@ fn listed(paths: &[String]) -> String {
 }
 
 fn compared(revisions: &Revisions) -> String {
-    let head = named(
-        &revisions.head_name,
-        match revisions.head() {
-            Head::Commit(id) => Some(id),
-            Head::Index | Head::WorkTree => None,
-        },
-    );
-    let bases = revisions.bases();
-    match bases.first() {
+    let head = revisions.head_shown();
+    match revisions.bases().first() {
         None => format!("{head} with nothing: everything is new"),
         Some(base) => {
-            let merge_base = short(base);
+            let merge_base = base.get(..10).unwrap_or(base);
             format!("{head} with {}, merge base {merge_base}", revisions.base_name)
         }
     }
-}
-
-fn named(name: &str, id: Option<String>) -> String {
-    match id {
-        Some(id) if !id.starts_with(name) => format!("{name} ({})", short(&id)),
-        Some(id) => short(&id).to_owned(),
-        None => name.to_owned(),
-    }
-}
-
-/// The first characters of a hash, by which a person knows it.
-fn short(id: &str) -> &str {
-    id.get(..10).unwrap_or(id)
 }

@@ -60,7 +60,7 @@ static NOTICES: &[Notice] = &[
     Notice {
         id: "policy-edited",
         summary: "A change edits the policy by which it would be judged.",
-        help: "Read what the edit permits: the policy at the merge base counts until it is merged.",
+        help: "Read what the edit permits: the policy of the base counts until it is merged.",
         severity: Severity::Medium,
     },
     Notice {

@@ -34,7 +34,7 @@ impl Version {
 
     /// What became of the findings of this version in the one that follows it.
     pub fn followed_by(&self, head: &Version) -> (Vec<State>, usize) {
-        let pair = Pair { base: vec![self.side()], head: Some(head.side()) };
+        let pair = Pair { base: vec![Some(self.side().into())], head: Some(head.side()) };
         let pairs = [pair];
         let comparison = compare(&pairs, &|_, _, _| false);
         (comparison.states.concat(), comparison.gone.len())
@@ -101,7 +101,7 @@ impl Change {
             .files
             .iter()
             .map(|(base, head)| Pair {
-                base: base.iter().map(Version::side).collect(),
+                base: base.iter().map(|version| Some(version.side().into())).collect(),
                 head: head.as_ref().map(Version::side),
             })
             .collect();

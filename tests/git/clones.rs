@@ -134,7 +134,7 @@ fn a_partial_clone_says_which_file_is_missing_and_fetches_nothing() {
     assert_eq!(lines, ["M base.py", "A moved.py", "A two.py"]);
     let repository = Repository::open(clone.path()).unwrap();
     for _ in 0..2 {
-        let error = repository.read(&set.files[0].base[0], 100).unwrap_err();
+        let error = repository.read(set.files[0].base[0].as_ref().unwrap(), 100).unwrap_err();
         assert_contains(&error.message, "the content of base.py (");
         assert_contains(&error.message, "is not in this clone, which is partial");
         assert_contains(&error.help.unwrap(), "--no-filter");
@@ -143,7 +143,7 @@ fn a_partial_clone_says_which_file_is_missing_and_fetches_nothing() {
     let lines = changes(&clone, &between("origin/work~1", "origin/work"));
     assert_eq!(lines, ["M base.py", "A moved.py", "D one.py"]);
     clone.git(&["fetch", "--quiet", "--refetch", "--no-filter"]);
-    assert_eq!(text(&clone, &set.files[0].base[0]), "base\n");
+    assert_eq!(text(&clone, set.files[0].base[0].as_ref().unwrap()), "base\n");
 }
 
 #[test]

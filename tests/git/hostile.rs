@@ -342,7 +342,7 @@ fn ask_everything(repo: &TestRepo) {
         repository.at_base(&revisions, &path("b.py")).unwrap();
         repository.at_head(&revisions, &path("b.py")).unwrap();
         for file in repository.changes(&revisions).unwrap().files {
-            for version in file.base.iter().chain(&file.head) {
+            for version in file.base.iter().flatten().chain(&file.head) {
                 repository.read(version, 1 << 20).unwrap();
             }
         }

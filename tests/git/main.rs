@@ -71,7 +71,7 @@ fn text(repo: &TestRepo, version: &Version) -> String {
 
 /// The contents of a file at its bases, then at the head.
 fn texts(repo: &TestRepo, file: &ChangedFile) -> Vec<String> {
-    file.base.iter().chain(&file.head).map(|version| text(repo, version)).collect()
+    file.base.iter().flatten().chain(&file.head).map(|version| text(repo, version)).collect()
 }
 
 fn path(path: &str) -> FilePath {
