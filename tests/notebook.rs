@@ -99,6 +99,24 @@ fn magics_and_shell_lines_are_understood() {
         ("%run {script}", &["ipython-command@1:1"]),
         ("!echo {eval(x)}", &["ipython-command@1:1", "eval@1:1"]),
         ("!echo {0,eval(x)}", &["ipython-command@1:1", "eval@1:1"]),
+        // A line goes on behind a backslash.
+        ("%time \\\n  eval(x)", &["eval@1:2"]),
+        ("if 1:\n  %timeit -n \\\n 1 \\\n  eval(x)", &["eval@1:4"]),
+        ("%prun\\\neval(x)", &["eval@1:2"]),
+        // What only looks like an option, or like a question.
+        ("%time -eval(x)", &["eval@1:1"]),
+        ("%time eval(x) # ?", &["eval@1:1"]),
+        ("%%time eval(x) # ?\n1", &["eval@1:1"]),
+        // Magics in magics.
+        ("%time %%time eval(x)", &["eval@1:1"]),
+        ("%%! {eval(x)}\nls", &["ipython-command@1:1", "eval@1:1"]),
+        ("%%sx {eval(x)}\nls", &["ipython-command@1:1", "eval@1:1"]),
+        // Magics of which nothing is known, or that have another name.
+        ("%config X.y = eval(x)", &["eval@1:1"]),
+        ("%alias_magic t time\n%t eval(x)", &["eval@1:2"]),
+        ("y = %t \\\n 1; eval(x)", &["eval@1:2"]),
+        ("%t %time eval(x)", &["eval@1:1"]),
+        ("%%t eval(x)\nls", &["eval@1:1"]),
         // None.
         ("!ls -l \"a b\" 'c' \\d", &[]),
         ("!echo $HOME ${HOME} $$ {{x}} $1", &[]),
@@ -173,6 +191,36 @@ fn a_cell_cannot_hide_those_behind_it() {
     }
     let reason = problem(&notebook(&["x = 1\n", "\nx = )"])).unwrap();
     assert!(reason.starts_with("cell 2, line 2: syntax error"), "{reason}");
+}
+
+#[test]
+fn lines_end_where_ipython_ends_them() {
+    for end in ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\u{85}", "\u{2028}", "\u{2029}"] {
+        for line in ["!true", "%pwd", "?x", "y = !true", "%time 1", "%%timeit 1", "# comment"] {
+            assert!(problem(&notebook(&[&format!("{line}{end}!ls")])).is_some(), "{line:?} {end:?}");
+        }
+        assert!(problem(&notebook(&[&format!("!true{end}eval(x)")])).is_some(), "{end:?}");
+        assert!(problem(&notebook(&[&format!("# comment{end}/eval x")])).is_some(), "{end:?}");
+        assert_eq!(problem(&notebook(&[&format!("x = 'a'  # b{end}c")])), None, "{end:?}");
+    }
+    for cell in ["!true \\\reval(x)", "%%bash\reval(x)\n1", "!true \\\r\neval(x)"] {
+        assert!(problem(&notebook(&[cell])).is_some(), "{cell:?}");
+    }
+    assert_eq!(found(&["!true\r\neval(x)"]), ["eval@1:2"]);
+}
+
+#[test]
+fn what_magics_may_run_is_not_guessed() {
+    let deep = format!("{}eval(x)", "%time ".repeat(20));
+    for cell in ["%time eval x", "%%timeit eval x\n1", "%t for x in y: eval(x)", "  %%bash\n  eval(x)", &deep] {
+        assert!(problem(&notebook(&[cell])).is_some(), "{cell}");
+    }
+    for cell in ["%time", "%timeit?", "%%time?", "%t SELECT count(*) FROM a", "%debug a b", "%env A=b"] {
+        assert_eq!(problem(&notebook(&[cell])), None, "{cell}");
+    }
+    assert_eq!(found(&["%alias_magic bash time", "%%bash\neval(x)"]), ["eval@2:2"]);
+    assert_eq!(found(&["%alias_magic sx time", "%%sx\neval(x)"]), ["eval@2:2"]);
+    assert_eq!(found(&["%alias_magic sx time", "%sx eval(x)"]), ["eval@2:1"]);
 }
 
 #[test]

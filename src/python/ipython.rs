@@ -37,6 +37,13 @@ const RUN_PYTHON: &[(&str, &str)] = &[
     ("timeit", "nrpv"),
 ];
 
+/// Of these, the ones that run nothing but Python. What is no Python for us they must not get.
+const RUN_NOTHING_ELSE: &[&str] = &["prun", "time", "timeit"];
+
+/// What ends a line for `str.splitlines`, by which IPython divides a cell, and not for Python.
+const LINE_ENDS_OF_IPYTHON: &[char] =
+    &['\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// Magics that people use without their sign.
 const WITHOUT_SIGN: &[&str] = &[
     "alias",
@@ -105,6 +112,14 @@ const OTHER_LANGUAGES: &[&str] = &[
     "SVG",
 ];
 
+/// What a line of IPython's begins with.
+const SIGNS: [char; 6] = ['!', '%', '?', '/', ',', ';'];
+
+const LONE_RETURN: &str =
+    "a magic or shell line holds a carriage return, which IPython and Python take for different things";
+
+const TOO_DEEP: &str = "magics nest too deeply";
+
 /// Why a cell is no Python, and where in the shown text.
 pub(super) type Refusal = (String, usize);
 
@@ -121,14 +136,37 @@ pub(super) fn stands_alone(text: &str) -> bool {
     parsed(text, PySourceType::Python).is_some_and(|file| file.problem().is_none())
 }
 
-/// What a cell comes to.
-pub(super) fn python_of(shown: &str, cell: Range<usize>, names: &FxHashSet<String>) -> Result<Code, Refusal> {
-    if let Some(at) = shown[cell.clone()].find('\0') {
+/// Whether some code may give magics other names.
+pub(super) fn renames_magics(text: &str) -> bool {
+    ["alias_magic", "register_alias", "register_magic"].iter().any(|word| text.contains(word))
+}
+
+/// What a cell comes to. `renamed` is whether magics may have other names than their own.
+pub(super) fn python_of(
+    shown: &str,
+    cell: Range<usize>,
+    names: &FxHashSet<String>,
+    renamed: bool,
+) -> Result<Code, Refusal> {
+    let text = &shown[cell.clone()];
+    if let Some(at) = text.find('\0') {
         return Err(("it holds a NUL character, which Python refuses".to_owned(), cell.start + at));
     }
-    let mut rewriter = Rewriter { shown, names, code: Code::default(), trials: MAX_TRIALS };
+    if let Some(at) = hidden_line(text) {
+        return Err(("a line ends here for IPython and not for Python".to_owned(), cell.start + at));
+    }
+    let mut rewriter = Rewriter { shown, names, renamed, code: Code::default(), trials: MAX_TRIALS };
     rewriter.cell(cell, MAX_DEPTH)?;
     Ok(rewriter.code)
+}
+
+/// Where a line ends that only IPython sees, in a cell with signs of IPython's: what follows runs behind a shell line, or
+/// is one behind a comment.
+fn hidden_line(text: &str) -> Option<usize> {
+    let first = text.find(LINE_ENDS_OF_IPYTHON)?;
+    let has_sign = text.contains(['!', '%', '?'])
+        || text.split(LINE_ENDS_OF_IPYTHON).any(|line| line.trim_start().starts_with(['/', ',', ';']));
+    has_sign.then_some(first)
 }
 
 /// A parsed text whose tree can be dropped, however deep it is.
@@ -141,6 +179,7 @@ fn parsed(text: &str, syntax: PySourceType) -> Option<SourceFile> {
 struct Rewriter<'s> {
     shown: &'s str,
     names: &'s FxHashSet<String>,
+    renamed: bool,
     code: Code,
     trials: u32,
 }
@@ -160,10 +199,20 @@ impl Rewriter<'_> {
         let first =
             text.split_inclusive('\n').take_while(|line| line.trim().is_empty()).map(str::len).sum::<usize>();
         let head = text[first..].lines().next().unwrap_or_default();
-        if head.starts_with("%%") && !head.contains('?') && depth > 0 {
-            return self.cell_magic(cell.start + first, cell.end, depth - 1);
+        let Some(magic) = head.trim_start().strip_prefix("%%").filter(|magic| !is_help(magic)) else {
+            return self.lines(cell, depth);
+        };
+        let refusal = |reason: &str| Err((reason.to_owned(), cell.start + first));
+        if head.starts_with(char::is_whitespace) {
+            return refusal("IPython shifts an indented magic, and all lines behind it, to the left");
         }
-        self.lines(cell, depth)
+        if magic.contains('\r') {
+            return refusal(LONE_RETURN);
+        }
+        match depth.checked_sub(1) {
+            Some(depth) => self.cell_magic(cell.start + first, cell.end, depth),
+            None => refusal(TOO_DEEP),
+        }
     }
 
     /// `%%name text`, and the lines below.
@@ -171,30 +220,64 @@ impl Rewriter<'_> {
         let head_end = self.shown[start..end].find('\n').map_or(end, |length| start + length);
         let body = (head_end + 1).min(end)..end;
         let (name, rest) = self.word(start + 2..head_end);
-        if let Some((_, options)) = RUN_PYTHON.iter().find(|(magic, _)| *magic == &self.shown[name.clone()]) {
+        let word = &self.shown[name.clone()];
+        if let Some((_, options)) = RUN_PYTHON.iter().find(|(magic, _)| *magic == word) {
             let code = self.behind_options(rest, options);
-            if !code.is_empty() && self.is_python(&self.shown[code.clone()]) {
+            if !code.is_empty() && self.is_code(word, code.clone())? {
                 self.nested(code, false, depth)?;
             }
             self.code.push("\n", head_end..body.start);
             return self.cell(body, depth);
         }
-        if matches!(&self.shown[name.clone()], "!" | "sx" | "system") {
-            self.call("getoutput", start..name.end, None);
-            self.interpolated(body);
-            self.code.push(")", end..end);
-            return Ok(());
-        }
+        let is_shell = matches!(word, "!" | "sx" | "system");
         self.call("run_cell_magic", start..name.end, Some(name.clone()));
-        self.interpolated(rest);
+        self.interpolated(rest.clone());
         self.code.push(", ", head_end..head_end);
-        self.text(&[Part::Text(body.clone())]);
-        self.code.push(")\n", end..end);
-        let is_other = OTHER_LANGUAGES.contains(&&self.shown[name]);
+        if is_shell {
+            self.code.push(")\n", head_end..head_end);
+            self.call("getoutput", start..name.end, None);
+            self.interpolated(body.clone());
+        } else {
+            self.text(&[Part::Text(body.clone())]);
+        }
+        self.code.push(")", end..end);
+        if self.renamed || !is_shell {
+            self.perhaps_code(rest, depth)?;
+        }
+        self.code.push("\n", end..end);
+        let is_other = !self.renamed && (is_shell || OTHER_LANGUAGES.contains(&word));
         if !is_other && self.is_python(&self.shown[body.clone()]) {
             return self.cell(body, depth);
         }
         Ok(())
+    }
+
+    /// Whether the text behind a magic that runs Python is Python.
+    fn is_code(&mut self, magic: &str, code: Range<usize>) -> Result<bool, Refusal> {
+        if self.is_python(&self.shown[code.clone()]) {
+            return Ok(true);
+        }
+        if RUN_NOTHING_ELSE.contains(&magic) {
+            return Err((format!("what `%{magic}` is to run is no Python"), code.start));
+        }
+        Ok(false)
+    }
+
+    /// Behind a magic of which nothing is known, a text that is Python may be code that it runs.
+    fn perhaps_code(&mut self, text: Range<usize>, depth: u32) -> Result<(), Refusal> {
+        let shown = &self.shown[text.clone()];
+        let does_something =
+            shown.contains('(') || shown.starts_with("import ") || shown.starts_with("from ");
+        if !does_something || !self.is_python(shown) {
+            return Ok(());
+        }
+        let Some(depth) = depth.checked_sub(1) else { return Err((TOO_DEEP.to_owned(), text.start)) };
+        if !shown.starts_with(SIGNS) && !self.is_python(&format!("x; {shown}")) {
+            let reason = "nobody knows whether this magic runs the code behind it";
+            return Err((reason.to_owned(), text.start));
+        }
+        self.code.push("; ", text.start..text.start);
+        self.nested(text, false, depth)
     }
 
     /// Lines of which each is Python or begins with a sign of IPython's.
@@ -257,7 +340,10 @@ impl Rewriter<'_> {
 
     /// Code behind a magic.
     fn nested(&mut self, code: Range<usize>, assigned: bool, depth: u32) -> Result<(), Refusal> {
-        if self.shown[code.clone()].starts_with(['!', '%', '?', '/', ',', ';']) {
+        let text = &self.shown[code.clone()];
+        if text.starts_with("%%") {
+            self.cell(code, depth)
+        } else if text.starts_with(SIGNS) {
             self.escape(code, assigned, depth)
         } else {
             self.lines(code, depth)
@@ -268,8 +354,13 @@ impl Rewriter<'_> {
         let text = &self.shown[range.clone()];
         let sign = |length: usize| range.start..range.start + length;
         let command = |length: usize| range.start + length..range.end;
+        if text.trim_end().contains('\r') {
+            return Err((LONE_RETURN.to_owned(), range.start));
+        }
         match text.as_bytes() {
-            [b'?', ..] | [b'%', .., b'?'] | [b'%', b'%', ..] => self.code.push("None", range),
+            [b'?', ..] | [b'%', b'%', ..] => self.code.push("None", range),
+            // In a comment it asks for nothing.
+            [b'%', .., b'?'] if !text.contains('#') => self.code.push("None", range),
             [b'!', b'!', ..] => self.shell("getoutput", sign(2), command(2)),
             [b'!', ..] => self.shell(if assigned { "getoutput" } else { "system" }, sign(1), command(1)),
             [b'%', ..] => return self.magic(range, 1, assigned, depth),
@@ -289,23 +380,22 @@ impl Rewriter<'_> {
     fn magic(&mut self, range: Range<usize>, sign: usize, assigned: bool, depth: u32) -> Result<(), Refusal> {
         let (name, rest) = self.word(range.start + sign..range.end);
         let word = &self.shown[name.clone()];
-        if matches!(word, "sx" | "system") {
+        if matches!(word, "sx" | "system") && !self.renamed {
             self.shell("getoutput", range.start..name.end, rest);
             return Ok(());
         }
-        if let Some((_, options)) = RUN_PYTHON.iter().find(|(magic, _)| *magic == word) {
+        let runs_python = RUN_PYTHON.iter().find(|(magic, _)| *magic == word);
+        if let Some((_, options)) = runs_python {
             let code = self.behind_options(rest.clone(), options);
-            if let Some(depth) = depth.checked_sub(1)
-                && !code.is_empty()
-                && self.is_python(&self.shown[code.clone()])
-            {
+            if !code.is_empty() && self.is_code(word, code.clone())? {
+                let depth = depth.checked_sub(1).ok_or_else(|| (TOO_DEEP.to_owned(), range.start))?;
                 return self.nested(code, assigned, depth);
             }
         }
         self.call("run_line_magic", range.start..name.end, Some(name));
-        self.interpolated(rest);
+        self.interpolated(rest.clone());
         self.code.push(")", range.end..range.end);
-        Ok(())
+        if runs_python.is_some() { Ok(()) } else { self.perhaps_code(rest, depth) }
     }
 
     /// `/name a b` calls with arguments, `,name a b` with texts, `;name a b` with one text.
@@ -332,14 +422,22 @@ impl Rewriter<'_> {
         self.code.push(")", range.end..range.end);
     }
 
-    /// The first word, and what follows it.
+    /// The first word, and what follows it. A line that goes on behind a backslash is one line.
     fn word(&self, range: Range<usize>) -> (Range<usize>, Range<usize>) {
-        let text = &self.shown[range.clone()];
-        let start = range.start + text.len() - text.trim_start().len();
-        let word = self.shown[start..range.end].find(char::is_whitespace).map_or(range.end, |at| start + at);
-        let rest = self.shown[word..range.end].trim();
-        let rest_start = range.end - self.shown[word..range.end].trim_start().len();
-        (start..word, rest_start..rest_start + rest.len())
+        let start = self.behind_blanks(range.clone());
+        let text = &self.shown[start..range.end];
+        let length = text.find(char::is_whitespace).unwrap_or(text.len());
+        let length = text.find("\\\n").map_or(length, |at| at.min(length));
+        let rest = self.behind_blanks(start + length..range.end);
+        (start..start + length, rest..rest + self.shown[rest..range.end].trim_end().len())
+    }
+
+    fn behind_blanks(&self, range: Range<usize>) -> usize {
+        let mut text = self.shown[range.clone()].trim_start();
+        while let Some(next) = text.strip_prefix("\\\n") {
+            text = next.trim_start();
+        }
+        range.end - text.len()
     }
 
     /// What follows the options of a magic.
@@ -348,7 +446,11 @@ impl Rewriter<'_> {
         loop {
             let (word, behind) = self.word(rest.clone());
             let Some(option) = self.shown[word].strip_prefix('-') else { return rest };
-            if !option.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-') {
+            // `-f(x)` is an expression.
+            let is_in_option = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '=' | '.' | '/');
+            let is_option = option.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-')
+                && option.chars().all(is_in_option);
+            if !is_option {
                 return rest;
             }
             rest =
@@ -510,6 +612,12 @@ impl Part {
             Part::Text(range) | Part::Value(range) => range,
         }
     }
+}
+
+/// Whether the text behind `%%` asks for help on a magic.
+fn is_help(magic: &str) -> bool {
+    let behind = magic.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+    behind.len() < magic.len() && behind.starts_with('?')
 }
 
 /// The parts of a cell that are no Python, in order.

@@ -113,9 +113,10 @@ fn assemble(text: &str, notebook: &Notebook) -> Assembled {
         shown.text.push('\n');
     }
     let names = ipython::names(ranges.iter().map(|range| &shown.text[range.clone()]));
+    let renamed = ipython::renames_magics(&shown.text);
     let (mut code, mut problem) = (Code::default(), None);
     for (cell, range) in notebook.cells.iter().zip(ranges) {
-        match ipython::python_of(&shown.text, range.clone(), &names) {
+        match ipython::python_of(&shown.text, range.clone(), &names, renamed) {
             Ok(python) => code.append(python),
             // An editor let its author choose another language. Python would not run it either.
             Err(_) if cell.is_other => {}
