@@ -60,7 +60,9 @@ impl<'q> Glance<'q> {
     }
 
     fn asks(&self, word: &str, is_result: bool) -> bool {
+        let public = word.strip_prefix('_').unwrap_or(word);
         (self.is_asked)(word, is_result || self.as_type)
+            || (self.is_asked)(public, is_result || self.as_type)
             || self.inside && (self.is_asked)(word, true)
             || known::is_renamed(word)
             || self.inside && HOLDERS.contains(&word)

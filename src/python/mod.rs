@@ -29,7 +29,7 @@ pub use constant::{Constant, Possible};
 pub use decode::decode;
 pub use exposure::{Exposure, Harm};
 pub use glance::last_word;
-pub use known::canonical_name;
+pub use known::{canonical_name, is_called_otherwise};
 pub use names::{Names, Thing, Things, Value};
 pub use outline::{Definition, Numbers, Outline, Statement, number};
 pub use source::{Comment, FileKind, Problem, SourceFile};

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::callers::Callers;
-use super::constant::Constant;
+use super::constant::{Constant, is_same_key};
 use super::exposure::{Exposure, Exposures};
 use super::known;
 use super::solve::{Answers, Folded, Question};
@@ -435,9 +435,13 @@ impl<'a> Names<'a> {
     /// A name that no scope binds comes from a star import or is a builtin.
     fn collect_unbound(&self, name: &str, scope: ScopeId, out: &mut Things<'a>) {
         let mut id = Some(scope);
+        // A module that another one imports comes with everything else from it.
+        if self.tree.has_stars() && known::is_well_known_module(name) {
+            add(out, module(name));
+        }
         while let Some(scope) = id {
             let scope = self.tree.scope(scope);
-            // What a module of this project has is not known here, whatever it is called.
+            // What else a module of this project has is not known here, whatever it is called.
             for module in scope.stars.iter().filter(|module| !module.starts_with('.')) {
                 if !self.spend(STEP + 4 * out.len()) {
                     return;
@@ -558,6 +562,7 @@ impl<'a> Names<'a> {
             Expr::List(ast::ExprList { elts, .. })
             | Expr::Tuple(ast::ExprTuple { elts, .. })
             | Expr::Set(ast::ExprSet { elts, .. }) => elts,
+            Expr::Call(call) => return self.arranged_elements(call, value.scope),
             _ => return Things::new(),
         };
         let mut out = Things::new();
@@ -569,7 +574,37 @@ impl<'a> Names<'a> {
             }
             _ => {
                 for expr in elements {
-                    add_all(&mut out, self.things(Value { expr, ..value }));
+                    let things = self.things(Value { expr, ..value });
+                    match expr {
+                        Expr::Starred(_) => {
+                            add_all(&mut out, self.taken(&things, Step::Element));
+                            add(&mut out, element_of("?"));
+                        }
+                        _ => add_all(&mut out, things),
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// The elements of what [`Names::arranged`] looks into through a call, in whatever order.
+    fn arranged_elements(&self, call: &'a ast::ExprCall, scope: ScopeId) -> Things<'a> {
+        let mut out = Things::new();
+        let mut seen: SmallVec<[Written<'a>; 2]> = SmallVec::from_elem(Written { call, scope }, 1);
+        let mut next = 0;
+        while let Some(Written { call, scope }) = seen.get(next).copied() {
+            next += 1;
+            let given = call.arguments.args.first().map(|expr| self.things(Value { expr, scope }));
+            for thing in given.unwrap_or_default() {
+                match thing {
+                    Thing::Value(Value { expr: Expr::Call(call), scope }) => {
+                        let inner = Written { call, scope };
+                        if self.spend(1 + seen.len()) && !seen.contains(&inner) {
+                            seen.push(inner);
+                        }
+                    }
+                    thing => add_all(&mut out, self.taken(&[thing], Step::Element)),
                 }
             }
         }
@@ -719,7 +754,8 @@ impl<'a> Names<'a> {
                     break;
                 }
                 let here = item.key.as_ref().and_then(|expr| self.constant(Value { expr, ..value }));
-                let other = matches!((&here, key), (Some(here), Some(key)) if here != key);
+                let other =
+                    matches!((&here, key), (Some(here), Some(key)) if is_same_key(here, key) == Some(false));
                 if !other {
                     add_all(&mut out, self.things(Value { expr: &item.value, ..value }));
                 }
@@ -729,6 +765,7 @@ impl<'a> Names<'a> {
         let length = match value.expr {
             Expr::List(list) => list.elts.len(),
             Expr::Tuple(tuple) => tuple.elts.len(),
+            Expr::Call(call) => return self.arranged_elements(call, value.scope),
             _ => return Things::new(),
         };
         let index = match key {
@@ -842,16 +879,13 @@ impl<'a> Names<'a> {
             | "contextlib.aclosing"
             | "copy.copy"
             | "copy.deepcopy"
-            | "builtins.iter"
-            | "builtins.list"
-            | "builtins.tuple"
-            | "builtins.reversed"
-            | "builtins.sorted"
             | "builtins.staticmethod"
             | "builtins.classmethod"
             | "functools.cache"
             | "functools.lru_cache()"
             | "importlib.reload" => things(0),
+            "builtins.iter" | "builtins.list" | "builtins.tuple" => self.arranged(things(0), written, true),
+            "builtins.reversed" | "builtins.sorted" => self.arranged(things(0), written, false),
             "builtins.next" => self.taken(&things(0), Step::Element),
             _ => match name.rsplit_once('.') {
                 Some((_, "get" | "pop" | "__getitem__" | "setdefault" | "__getattribute__")) => {
@@ -862,6 +896,19 @@ impl<'a> Names<'a> {
                 _ => SmallVec::from_elem(instance_of(name), 1),
             },
         }
+    }
+
+    /// What a call gives that makes another sequence of the elements of one: a list as it stands is the same, another value is
+    /// to be looked into through the call.
+    fn arranged(&self, things: Things<'a>, written: Written<'a>, in_order: bool) -> Things<'a> {
+        let Written { call, scope } = written;
+        let Some(expr) = self.tree.expr(self.tree.id(call)) else { return things };
+        let arrange = |thing| match thing {
+            Thing::Value(Value { expr: Expr::List(_) | Expr::Tuple(_), .. }) if in_order => thing,
+            Thing::Value(_) => Thing::Value(Value { expr, scope }),
+            other => other,
+        };
+        things.into_iter().map(arrange).collect()
     }
 
     /// `{…}.get(key)`, `vars(os).get("system")`, `os.__getattribute__("system")`.

@@ -98,9 +98,9 @@ pub struct Scanned {
     pub work: Work,
 }
 
-/// `f.__call__` calls `f`.
+/// `f.__call__` calls `f`, and `super().__init__` what its class does.
 fn itself(name: &str) -> &str {
-    name.strip_suffix(".__call__").unwrap_or(name)
+    name.strip_suffix(".__call__").or_else(|| name.strip_suffix("().__init__")).unwrap_or(name)
 }
 
 fn last_segment(name: &str) -> &str {
@@ -359,9 +359,7 @@ impl<'a> Walk<'_, '_, 'a> {
         let may_matter = match &*call.func {
             Expr::Attribute(attribute) => {
                 let attr = attribute.attr.as_str();
-                self.scanner.call_segments.contains(attr)
-                    || self.module.tree().is_alias(attr)
-                    || attr == "__call__"
+                self.may_be_called(attr) || matches!(attr, "__call__" | "__init__")
             }
             Expr::Name(name) => self.may_matter(self.key(name), name),
             _ => true,
@@ -374,6 +372,13 @@ impl<'a> Walk<'_, '_, 'a> {
             self.reflection(id, call, &callee);
             self.called(id, AnyNodeRef::from(call), place, callee, false);
         }
+    }
+
+    /// Whether a check may ask about a call of something by this name.
+    fn may_be_called(&self, attr: &str) -> bool {
+        self.scanner.call_segments.contains(attr)
+            || self.module.tree().is_alias(attr)
+            || python::is_called_otherwise(attr)
     }
 
     /// Where to find what is known of a name.
@@ -490,9 +495,7 @@ impl<'a> Walk<'_, '_, 'a> {
         let (referable, callable) = match node {
             AnyNodeRef::ExprAttribute(attribute) => {
                 let attr = attribute.attr.as_str();
-                let is_called =
-                    self.scanner.call_segments.contains(attr) || self.module.tree().is_alias(attr);
-                (self.scanner.reference_segments.contains(attr), stands_in_call && is_called)
+                (self.scanner.reference_segments.contains(attr), stands_in_call && self.may_be_called(attr))
             }
             AnyNodeRef::ExprName(name) => {
                 let key = self.key(name);
