@@ -77,6 +77,11 @@ const CHECKS: &[Check] = &[
                 ],
                 When::Argument("path", 1),
             ),
+            Detect::Call(&["pydoc.importfile"], When::Argument("path", 0)),
+            Detect::Call(
+                &["zipimport.zipimporter().load_module", "zipimport.zipimporter().exec_module"],
+                When::Is(|_| Some(Confidence::Medium)),
+            ),
             Detect::Call(
                 &["imp.load_source", "imp.load_compiled", "imp.load_dynamic"],
                 When::Argument("pathname", 1),

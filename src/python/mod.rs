@@ -2,6 +2,7 @@
 //!
 //! This is the only part of the program that knows how Python code is read; checks ask it questions.
 
+mod added;
 mod assembled;
 mod call;
 mod callers;
@@ -23,6 +24,7 @@ mod source;
 mod template;
 mod tree;
 
+pub use added::Added;
 pub use assembled::Assembled;
 pub use call::{Argument, Arguments, Assignment, Call, Callee, Hit, Hits, Module, Node, Reference, Truth};
 pub use constant::{Constant, Possible};
