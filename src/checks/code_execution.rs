@@ -1,9 +1,11 @@
-use ruff_python_ast::{AnyNodeRef, Expr, NodeKind};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 
 use super::Family;
 use super::commands::{self, GAP};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Argument, Call, Exposure, Harm, Hits, Node, Thing};
+use crate::python::{
+    Argument, Call, Constant, Exposure, Harm, Hits, Module, Node, SourceFile, Thing, Value,
+};
 
 pub const FAMILY: Family = Family { id: "code-execution", title: "Code execution", checks: CHECKS };
 
@@ -49,7 +51,18 @@ const CHECKS: &[Check] = &[
             "cursor.exec(\"SELECT 1\")\n",
             "def exec(command):\n    return command\nexec(\"start\")\n",
         ],
-        detect: &[Detect::Call(&["builtins.exec", "builtins.execfile"], When::Is(runs_source))],
+        detect: &[
+            Detect::Call(&["builtins.exec", "builtins.execfile"], When::Is(runs_source)),
+            Detect::Call(
+                &[
+                    "ctypes.PyDLL().PyRun_SimpleString",
+                    "ctypes.PyDLL().PyRun_String",
+                    "ctypes.pythonapi.PyRun_SimpleString",
+                    "ctypes.pythonapi.PyRun_String",
+                ],
+                When::Is(runs_source),
+            ),
+        ],
     },
     Check {
         id: "compile",
@@ -96,7 +109,7 @@ const CHECKS: &[Check] = &[
         neglect: "The text is a constant, as in a benchmark.",
         instead: "Pass a function: `timeit.timeit(lambda: work(n))`, `cProfile.Profile().runcall(work, n)`.",
         cwe: &[95],
-        severity: Severity::Medium,
+        severity: Severity::High,
         aliases: &[],
         bad: &[
             "import timeit\nseconds = timeit.timeit(f\"work({size})\")\n",
@@ -255,7 +268,7 @@ const CHECKS: &[Check] = &[
         detect: &[
             Detect::Call(
                 &["concurrent.interpreters.create().exec", "concurrent.interpreters.Interpreter().exec"],
-                When::Is(|call| unless_constant(call, "code", 0)),
+                When::Is(|call| unless_harmless(call, "code", 0)),
             ),
             Detect::Call(
                 &[
@@ -265,7 +278,7 @@ const CHECKS: &[Check] = &[
                     "interpreters.run_string",
                     "test.support.interpreters.create().exec",
                 ],
-                When::Is(|call| unless_constant(call, "script", 1)),
+                When::Is(|call| unless_harmless(call, "script", 1)),
             ),
         ],
     },
@@ -414,8 +427,72 @@ const CHECKS: &[Check] = &[
 
 /// A text that was tested to be one literal in quotes does no harm.
 fn runs_source(call: &Call<'_, '_>) -> Option<Confidence> {
-    Some(call.exposure_to(Harm::Code, "source", 0).confidence())
+    let is_dangerous = call.given("source", 0).is_some_and(|code| is_dangerous_code(call.module, code, MAX_NESTED));
+    Some(if is_dangerous { Confidence::High } else { call.exposure_to(Harm::Code, "source", 0).confidence() })
 }
+
+/// How many texts of code inside one another are read.
+const MAX_NESTED: u32 = 4;
+
+/// Whether code in a constant text does what a review should see. In the text, no other check sees it.
+fn is_dangerous_code<'a>(module: &Module<'a>, code: Value<'a>, levels: u32) -> bool {
+    let Some(levels) = levels.checked_sub(1) else { return true };
+    let code = match code.expr {
+        Expr::Call(call) if module.refers_to(&call.func, &["builtins.compile"]) => {
+            call.arguments.find_argument_value("source", 0).map(|expr| module.value(expr))
+        }
+        _ => Some(code),
+    };
+    let text = match code.and_then(|code| module.names().constant(code)) {
+        Some(Constant::Str(text)) => text,
+        Some(Constant::Bytes(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+        _ => return false,
+    };
+    if !module.names().spend(CODE_COST * text.len()) {
+        return true;
+    }
+    let Ok(file) = SourceFile::read(text.trim().as_bytes()) else { return false };
+    let Some(inner) = Module::of(&file) else { return false };
+    inner.tree().nodes().any(|(_, node)| match node {
+        AnyNodeRef::ExprCall(call) => does_harm(&inner, call, levels),
+        _ => false,
+    })
+}
+
+/// What it costs to read a byte of code.
+const CODE_COST: usize = 20;
+
+fn does_harm<'a>(module: &Module<'a>, call: &'a ast::ExprCall, levels: u32) -> bool {
+    module.qualified(&call.func).iter().any(|name| match name.as_str() {
+        "builtins.eval" | "builtins.exec" | "builtins.compile" => {
+            call.arguments.args.first().is_some_and(|code| {
+                module.constant(code).is_none() || is_dangerous_code(module, module.value(code), levels)
+            })
+        }
+        name => HARMFUL.iter().any(|harmful| name.starts_with(harmful)),
+    })
+}
+
+/// What code does that is no part of a template or of a benchmark, by the beginnings of names.
+const HARMFUL: &[&str] = &[
+    "base64.b64decode",
+    "builtins.__import__",
+    "ctypes.",
+    "http.client.",
+    "importlib.import_module",
+    "marshal.load",
+    "os.exec",
+    "os.popen",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.system",
+    "pickle.load",
+    "pty.spawn",
+    "requests.",
+    "socket.",
+    "subprocess.",
+    "urllib.request.",
+];
 
 /// With `PyCF_ONLY_AST` the result is a syntax tree, as `ast.parse` gives it.
 fn makes_code(call: &Call<'_, '_>) -> Option<Confidence> {
@@ -429,6 +506,13 @@ fn unless_constant(call: &Call<'_, '_>, keyword: &str, position: usize) -> Optio
     (exposure != Exposure::Constant).then(|| exposure.confidence())
 }
 
+/// The same for Python code, which can hide something.
+fn unless_harmless(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Confidence> {
+    let is_dangerous =
+        call.given(keyword, position).is_some_and(|code| is_dangerous_code(call.module, code, MAX_NESTED));
+    if is_dangerous { Some(Confidence::High) } else { unless_constant(call, keyword, position) }
+}
+
 /// A function in place of the text is called and not executed.
 fn runs_text(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Confidence> {
     let value = match call.argument(keyword, position) {
@@ -438,7 +522,7 @@ fn runs_text(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Conf
     };
     let is_function = |thing: &Thing<'_>| matches!(thing, Thing::Function(_) | Thing::Partial(..));
     let only_called = call.module.names().things(value).iter().any(is_function);
-    if only_called { None } else { unless_constant(call, keyword, position) }
+    if only_called { None } else { unless_harmless(call, keyword, position) }
 }
 
 /// SymPy's own functions take texts as well as numbers and expressions, and those are built with `+`, too.

@@ -4,7 +4,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Operator};
 use smallvec::SmallVec;
 
 use crate::check::Confidence;
-use crate::python::{Argument, Call, Constant, Module, Thing, Truth, Value};
+use crate::python::{Added, Argument, Call, Constant, Module, Thing, Truth, Value};
 
 /// Stands in a sketch for a part that is no constant.
 pub const GAP: char = '\u{fffc}';
@@ -183,7 +183,10 @@ impl<'m, 'a> Reader<'m, 'a> {
                 operands(value.expr).into_iter().for_each(|expr| self.elements(at(expr), depth - 1));
             }
             Expr::Name(_) | Expr::Attribute(_) => match self.module.names().things(value).as_slice() {
-                [Thing::Value(inner)] if is_sequence(inner.expr) => self.elements(*inner, depth - 1),
+                [Thing::Value(inner)] if is_sequence(inner.expr) => {
+                    self.elements(*inner, depth - 1);
+                    self.added_elements(value, depth);
+                }
                 _ => self.elements.push(value),
             },
             _ => self.elements.push(value),
@@ -194,6 +197,18 @@ impl<'m, 'a> Reader<'m, 'a> {
     fn is_list(&self, value: Value<'a>) -> bool {
         let is_sum = matches!(value.expr, Expr::BinOp(sum) if sum.op == Operator::Add);
         is_sequence(value.expr) || is_sum && self.holds_list(value)
+    }
+
+    /// What is put into a list after it was made.
+    fn added_elements(&mut self, value: Value<'a>, depth: usize) {
+        let Expr::Name(name) = value.expr else { return };
+        for added in self.module.names().added_to(name, value.scope) {
+            match added {
+                Added::One(value) => self.elements.push(value),
+                Added::All(values) => self.elements(values, depth - 1),
+                Added::Item(..) | Added::Keywords(_) => {}
+            }
+        }
     }
 
     fn holds_list(&self, sum: Value<'a>) -> bool {

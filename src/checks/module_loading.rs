@@ -77,6 +77,11 @@ const CHECKS: &[Check] = &[
                 ],
                 When::Argument("path", 1),
             ),
+            Detect::Call(&["pydoc.importfile"], When::Argument("path", 0)),
+            Detect::Call(
+                &["zipimport.zipimporter().load_module", "zipimport.zipimporter().exec_module"],
+                When::Is(|_| Some(Confidence::Medium)),
+            ),
             Detect::Call(
                 &["imp.load_source", "imp.load_compiled", "imp.load_dynamic"],
                 When::Argument("pathname", 1),
@@ -450,7 +455,13 @@ fn chosen_name<'a>(module: &Module<'a>, expr: &'a Expr) -> Option<&'a Expr> {
                     Some(first)
                 }
                 func if module.refers_to(func, &["builtins.getattr"]) => {
-                    rest.first().filter(|_| module.qualified(first).iter().any(|name| is_module(name)))
+                    let holds_names = |thing: &Thing<'a>| match thing {
+                        Thing::Named(name) => is_module(name),
+                        Thing::Globals => true,
+                        _ => false,
+                    };
+                    let things = module.names().things(module.value(first));
+                    rest.first().filter(|_| things.iter().any(holds_names))
                 }
                 _ => None,
             }

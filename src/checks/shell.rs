@@ -3,7 +3,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::Family;
 use super::built_text::built_by;
-use super::commands::{self, SHELLS, STARTERS, SUBPROCESS, confidence_in_shell};
+use super::commands::{self, GAP, SHELLS, STARTERS, SUBPROCESS, confidence_in_shell};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Call, Constant, Exposure, Harm, Hits, Module, Node, Value};
 
@@ -97,6 +97,26 @@ const CHECKS: &[Check] = &[
         ],
         detect: &[
             Detect::Call(&["os.system"], When::Is(|call| run_by_shell(call, "command", 0))),
+            Detect::Call(
+                &[
+                    "ctypes.CDLL().system",
+                    "ctypes.PyDLL().system",
+                    "ctypes.WinDLL().system",
+                    "ctypes.cdll.LoadLibrary().system",
+                    "ctypes.cdll.msvcrt.system",
+                    "ctypes.cdll.ucrtbase.system",
+                    "ctypes.windll.kernel32.WinExec",
+                    "imaplib.IMAP4_stream",
+                    "numpy.distutils.exec_command.exec_command",
+                    "numpy.distutils.exec_command",
+                ],
+                When::Argument("command", 0),
+            ),
+            Detect::Call(&["pydoc.pipepager", "pydoc.tempfilepager"], When::Argument("cmd", 1)),
+            Detect::Call(
+                &["ctypes.windll.shell32.ShellExecuteA", "ctypes.windll.shell32.ShellExecuteW"],
+                When::Dynamic,
+            ),
             Detect::Call(
                 &[
                     "os.popen",
@@ -270,6 +290,21 @@ const CHECKS: &[Check] = &[
         detect: &[
             Detect::Call(SUBPROCESS, When::Is(script_argument)),
             Detect::Call(STARTERS, When::Is(script_argument)),
+            Detect::Call(
+                &[
+                    "anyio.open_process",
+                    "anyio.run_process",
+                    "distutils.spawn.spawn",
+                    "multiprocessing.util.spawnv_passfds",
+                    "subprocess.fork_exec",
+                    "asyncio.AbstractEventLoop().subprocess_exec",
+                    "trio.lowlevel.open_process",
+                    "trio.open_process",
+                    "trio.run_process",
+                    "?.subprocess_exec",
+                ],
+                When::Is(script_argument),
+            ),
         ],
     },
     Check {
@@ -397,7 +432,11 @@ fn script_argument(call: &Call<'_, '_>) -> Option<Confidence> {
         exposures.filter(|exposure| *exposure != Exposure::Constant).max().map(Exposure::confidence)
     };
     let mut texts: Vec<Option<String>> = words.iter().map(|word| word_text(call, *word)).collect();
-    confidence(&texts)?;
+    let otherwise = script_on_input(call, &texts).into_iter().chain(script_in_split_text(call));
+    let otherwise = otherwise.filter(|exposure| *exposure != Exposure::Constant).max().map(Exposure::confidence);
+    if confidence(&texts).is_none() || otherwise.is_some() {
+        return confidence(&texts).max(otherwise);
+    }
     // The options end at a script. A path is rarely written to be an option, but it can be one.
     for (text, word) in texts.iter_mut().zip(&words) {
         if text.is_none() && is_path(call.module, *word) {
@@ -405,6 +444,38 @@ fn script_argument(call: &Call<'_, '_>) -> Option<Confidence> {
         }
     }
     Some(confidence(&texts).unwrap_or(Confidence::Low))
+}
+
+/// A shell without arguments reads its script: `subprocess.run(["sh"], input=script)`.
+fn script_on_input(call: &Call<'_, '_>, texts: &[Option<String>]) -> Option<Exposure> {
+    let script = call.given("input", None)?;
+    let program = interpreter(texts.first()?.as_deref()?)?;
+    let mut options = texts.iter().skip(1).take_while(|text| text.is_some()).flatten();
+    let reads_input = options.all(|word| word.starts_with(program.signs));
+    reads_input.then(|| call.module.names().exposure_to(Harm::Shell, script))
+}
+
+/// `f"sh -c {script}".split()`, `shlex.split(f"sh -c {script}")`.
+fn script_in_split_text(call: &Call<'_, '_>) -> Option<Exposure> {
+    let module = call.module;
+    let ast::Expr::Call(split) = call.given("args", 0)?.expr else { return None };
+    let text = match &*split.func {
+        ast::Expr::Attribute(method) if method.attr.as_str() == "split" && split.arguments.is_empty() => {
+            &*method.value
+        }
+        func if module.refers_to(func, &["shlex.split"]) => split.arguments.args.first()?,
+        _ => return None,
+    };
+    let text = module.value(text);
+    let sketch = commands::sketch(module, text);
+    let words: Vec<&str> = sketch.split_whitespace().collect();
+    let texts: Vec<Option<String>> =
+        words.iter().map(|word| (!word.contains(GAP)).then(|| (*word).to_owned())).collect();
+    let is_script = (0..words.len()).any(|at| {
+        let script = texts[at].as_deref().and_then(interpreter).and_then(|it| it.script(&texts[at + 1..], false));
+        script.is_some_and(|script| words[at + 1..].iter().skip(script).any(|word| word.contains(GAP)))
+    });
+    is_script.then(|| module.names().exposure_to(Harm::Shell, text))
 }
 
 /// Stands for the name of a script of which only the ending is known.
@@ -451,6 +522,8 @@ fn word_text<'a>(call: &Call<'_, 'a>, word: Value<'a>) -> Option<String> {
     let names = call.module.names();
     match names.constant(word) {
         Some(Constant::Str(text)) => Some(text),
+        Some(Constant::Bytes(bytes)) => String::from_utf8(bytes).ok(),
+        None if is_shell_of_user(call, word) => Some("sh".to_owned()),
         None if names.qualified(word).iter().any(|name| name == "sys.executable") => {
             Some("python".to_owned())
         }
@@ -464,6 +537,18 @@ fn is_path<'a>(module: &Module<'a>, word: Value<'a>) -> bool {
     let is_put_together = sketch.ends_with(".py")
         || module.is_only(word.expr, &["os.path.join()", "pathlib.Path()", "pathlib.PurePath()"]);
     is_put_together && !sketch.split('/').any(|part| part.starts_with('-'))
+}
+
+/// `os.environ.get("SHELL", "/bin/sh")`, `os.environ["SHELL"]`.
+fn is_shell_of_user<'a>(call: &Call<'_, 'a>, word: Value<'a>) -> bool {
+    let module = call.module;
+    let (object, key) = match word.expr {
+        ast::Expr::Call(get) => (&*get.func, get.arguments.args.first()),
+        ast::Expr::Subscript(item) => (&*item.value, Some(&*item.slice)),
+        _ => return false,
+    };
+    key.and_then(|key| module.text(key)).is_some_and(|key| matches!(key.as_str(), "SHELL" | "COMSPEC"))
+        && module.refers_to(object, &["os.environ", "os.environ.get", "os.getenv"])
 }
 
 fn expands_wildcard(call: &Call<'_, '_>) -> Option<Confidence> {

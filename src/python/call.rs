@@ -7,11 +7,12 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use ruff_text_size::{Ranged, TextRange};
 use smallvec::SmallVec;
 
+use super::added::Added;
 use super::constant::{Constant, Possible};
 use super::glance::last_word;
 use super::names::{Names, Thing, Things, Value, Written};
 use super::source::SourceFile;
-use super::tree::{Meaning, NodeId, ScopeId, Tree};
+use super::tree::{Meaning, NodeId, Tree};
 use crate::check::{Confidence, Severity};
 
 /// How many bytes of the name of a definition are told.
@@ -231,6 +232,39 @@ impl<'a> Module<'a> {
         out
     }
 
+    /// The arguments that a function will get from the call it is handed on to: `pool.submit(subprocess.run, command)`,
+    /// `Thread(target=subprocess.run, args=(command,))`.
+    pub fn forwarded(&self, node: AnyNodeRef<'a>) -> Option<Arguments<'a>> {
+        let is_it = |expr: &Expr| node.ptr_eq(AnyNodeRef::from(expr));
+        let call = self.ancestors(node).take(3).find_map(|around| match around {
+            AnyNodeRef::ExprCall(call) => Some(call),
+            _ => None,
+        })?;
+        let written = Written { call, scope: self.tree().scope_of(self.tree().id(call)) };
+        let at = |expr| Value { expr, scope: written.scope };
+        let place = call.arguments.args.iter().position(is_it);
+        let callee = last_name(&call.func);
+        if place.is_some() && FORWARD.contains(&callee) {
+            return place.map(|place| Arguments::of(&self.names, &[written], place + 1));
+        }
+        if !TAKE_TUPLES.contains(&callee) {
+            return None;
+        }
+        let mut out = Arguments::default();
+        let next = |i: usize| place.and_then(|place| call.arguments.args.get(place + 1 + i));
+        let keyword = |names: &[&str]| {
+            let found = names.iter().find_map(|name| call.arguments.find_keyword(name));
+            found.map(|keyword| &keyword.value)
+        };
+        if let Some(given) = keyword(&["args"]).or_else(|| next(0)) {
+            out.push_elements(&self.names, at(given), MAX_UNPACKED);
+        }
+        if let Some(given) = keyword(&["kwargs", "kwds"]).or_else(|| next(1)) {
+            out.push_unpacked(&self.names, at(given));
+        }
+        Some(out)
+    }
+
     fn calls_method(&self, getter: Written<'a>) -> bool {
         let maker = self.names.qualified(Value { expr: &getter.call.func, scope: getter.scope });
         maker.iter().any(|name| name == "operator.methodcaller")
@@ -253,6 +287,29 @@ impl<'a> Module<'a> {
             _ => None,
         };
         self.names.attribute_of(&bases, &method).into_iter().filter_map(callee).collect()
+    }
+}
+
+/// Callees that take the arguments for a function behind it.
+const FORWARD: &[&str] = &[
+    "call_soon",
+    "call_soon_threadsafe",
+    "partial",
+    "run_in_executor",
+    "run_sync",
+    "spawn",
+    "submit",
+    "to_thread",
+];
+
+/// Callees that take the arguments for a function as a tuple and a mapping.
+const TAKE_TUPLES: &[&str] = &["Process", "Thread", "Timer", "apply", "apply_async", "start_new_thread"];
+
+fn last_name(callee: &Expr) -> &str {
+    match callee {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => "",
     }
 }
 
@@ -288,6 +345,8 @@ const MAX_UNPACKED: u32 = 8;
 pub struct Arguments<'a> {
     positional: SmallVec<[Value<'a>; 4]>,
     keywords: SmallVec<[(CompactString, Value<'a>); 4]>,
+    /// What these keywords may have instead, by another branch or a later assignment.
+    others: Vec<(CompactString, Value<'a>)>,
     /// A `*` whose elements cannot be seen: any position behind these may be given.
     open_positional: bool,
     /// A `**` whose keys cannot be seen: any keyword may be given.
@@ -335,8 +394,12 @@ impl<'a> Arguments<'a> {
             self.open_positional = true;
             return;
         };
-        let things = names.things(Value { expr: &starred.value, scope: value.scope });
-        match things.as_slice() {
+        self.push_elements(names, Value { expr: &starred.value, scope: value.scope }, levels);
+    }
+
+    /// The elements of a list or tuple.
+    fn push_elements(&mut self, names: &Names<'a>, value: Value<'a>, levels: u32) {
+        match names.things(value).as_slice() {
             [
                 Thing::Value(Value {
                     expr: Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }),
@@ -356,26 +419,50 @@ impl<'a> Arguments<'a> {
     }
 
     fn push_unpacked(&mut self, names: &Names<'a>, value: Value<'a>) {
+        self.push_mapping(names, value, MAX_UNPACKED);
+        let Expr::Name(name) = value.expr else { return };
+        for added in names.added_to(name, value.scope) {
+            match added {
+                Added::Item(key, value) => self.push_item(names, Some(key), value),
+                Added::All(values) => self.push_mapping(names, values, MAX_UNPACKED),
+                Added::Keywords(written) => self.push_keywords(names, written, MAX_UNPACKED),
+                Added::One(_) => {}
+            }
+        }
+    }
+
+    fn push_mapping(&mut self, names: &Names<'a>, value: Value<'a>, levels: u32) {
+        let Some(levels) = levels.checked_sub(1) else {
+            self.open_keywords = true;
+            return;
+        };
         let things = names.things(value);
         let mut seen = false;
         for thing in &things {
             match thing {
                 Thing::Value(Value { expr: Expr::Dict(dict), scope }) => {
                     seen = true;
-                    self.push_dict(names, dict, *scope);
+                    for item in dict {
+                        let at = |expr| Value { expr, scope: *scope };
+                        self.push_item(names, item.key.as_ref().map(at), at(&item.value));
+                    }
+                }
+                Thing::Value(Value { expr: Expr::List(ast::ExprList { elts, .. }), scope })
+                | Thing::Value(Value { expr: Expr::Tuple(ast::ExprTuple { elts, .. }), scope }) => {
+                    for pair in elts {
+                        let Expr::Tuple(pair) = pair else { continue };
+                        let [key, value] = &*pair.elts else { continue };
+                        let at = |expr| Value { expr, scope: *scope };
+                        self.push_item(names, Some(at(key)), at(value));
+                    }
                 }
                 Thing::Named(name) if name == "builtins.dict()" => {
-                    if let Expr::Call(call) = value.expr {
-                        seen = true;
-                        for keyword in &call.arguments.keywords {
-                            let value = Value { expr: &keyword.value, scope: value.scope };
-                            match &keyword.arg {
-                                Some(name) => self.set_keyword(names, name.as_str(), value),
-                                None => self.open_keywords = true,
-                            }
+                    for made in names.calls_behind(value) {
+                        seen |= matches!(value.expr, Expr::Call(_));
+                        for expr in &made.call.arguments.args {
+                            self.push_mapping(names, Value { expr, scope: made.scope }, levels);
                         }
-                    } else {
-                        self.open_keywords = true;
+                        self.push_keywords(names, made, levels);
                     }
                 }
                 _ => self.open_keywords = true,
@@ -385,14 +472,41 @@ impl<'a> Arguments<'a> {
             !seen || things.len() > 1 || !matches!(value.expr, Expr::Dict(_) | Expr::Call(_));
     }
 
-    fn push_dict(&mut self, names: &Names<'a>, dict: &'a ast::ExprDict, scope: ScopeId) {
-        for item in dict {
-            let key = item.key.as_ref().and_then(|expr| names.constant(Value { expr, scope }));
-            match key {
-                Some(Constant::Str(key)) => self.set_keyword(names, &key, Value { expr: &item.value, scope }),
-                _ => self.open_keywords = true,
+    fn push_keywords(&mut self, names: &Names<'a>, written: Written<'a>, levels: u32) {
+        for keyword in &written.call.arguments.keywords {
+            let value = Value { expr: &keyword.value, scope: written.scope };
+            match &keyword.arg {
+                Some(name) => self.add_keyword(names, name.as_str(), value),
+                None => self.push_mapping(names, value, levels),
             }
         }
+    }
+
+    fn push_item(&mut self, names: &Names<'a>, key: Option<Value<'a>>, value: Value<'a>) {
+        match key.and_then(|key| names.constant(key)) {
+            Some(Constant::Str(key)) => self.add_keyword(names, &key, value),
+            _ => self.open_keywords = true,
+        }
+    }
+
+    /// A keyword that is one of several that may be meant.
+    fn add_keyword(&mut self, names: &Names<'a>, name: &str, value: Value<'a>) {
+        if self.keywords.iter().any(|(known, _)| known == name) {
+            self.others.push((name.into(), value));
+        } else {
+            self.set_keyword(names, name, value);
+        }
+    }
+
+    /// All that an argument can be, if it is this by the keyword.
+    fn possible(&self, names: &Names<'a>, keyword: &str, value: Value<'a>) -> Possible {
+        let mut out = names.possible(value);
+        for (_, other) in self.others.iter().filter(|(name, _)| name == keyword) {
+            let other = names.possible(*other);
+            out.open |= other.open;
+            out.constants.extend(other.constants);
+        }
+        out
     }
 
     fn set_keyword(&mut self, names: &Names<'a>, name: &str, value: Value<'a>) {
@@ -519,14 +633,17 @@ impl<'a> Call<'_, 'a> {
         match self.argument(keyword, position) {
             Argument::Absent => Truth::Absent,
             Argument::Unknown => Truth::Unknown,
-            Argument::Given(value) => truth_of(&self.module.names.possible(value)),
+            Argument::Given(value) => {
+                truth_of(&self.arguments.possible(&self.module.names, keyword, value))
+            }
         }
     }
 
     /// How sure it is that a switch is off which protects where it is on: surely, or in some case that can be seen.
     /// `None` leaves it as it is.
     pub fn switched_off(&self, keyword: &str, position: impl Into<Option<usize>>) -> Option<Confidence> {
-        let possible = self.module.names.possible(self.given(keyword, position)?);
+        let value = self.given(keyword, position)?;
+        let possible = self.arguments.possible(&self.module.names, keyword, value);
         let is_off = |constant: &Constant| !constant.truth() && *constant != Constant::None;
         if !possible.open && !possible.constants.is_empty() && possible.constants.iter().all(is_off) {
             return Some(Confidence::High);

@@ -60,7 +60,9 @@ impl<'q> Glance<'q> {
     }
 
     fn asks(&self, word: &str, is_result: bool) -> bool {
+        let public = word.strip_prefix('_').unwrap_or(word);
         (self.is_asked)(word, is_result || self.as_type)
+            || (self.is_asked)(public, is_result || self.as_type)
             || self.inside && (self.is_asked)(word, true)
             || known::is_renamed(word)
             || self.inside && HOLDERS.contains(&word)
@@ -82,7 +84,7 @@ pub fn last_word(name: &str) -> (&str, bool) {
 }
 
 /// What has named things as elements.
-const HOLDERS: &[&str] = &["__builtins__", "__dict__", "__globals__", "builtins", "modules"];
+const HOLDERS: &[&str] = &["__builtins__", "__dict__", "__globals__", "builtins", "f_builtins", "modules"];
 
 /// Whether this is no attribute of the same name: see `Names::attribute_of`.
 fn is_odd_attribute(word: &str) -> bool {
@@ -106,15 +108,16 @@ enum Gives {
 
 fn gives(word: &str) -> Gives {
     match word {
-        "aclosing" | "cache" | "classmethod" | "closing" | "copy" | "deepcopy" | "iter" | "list"
-        | "lru_cache" | "nullcontext" | "reload" | "reversed" | "sorted" | "staticmethod" | "tuple" => {
+        "aclosing" | "cache" | "classmethod" | "closing" | "copy" | "deepcopy" | "enter_async_context"
+        | "enter_context" | "iter" | "list" | "lru_cache" | "nullcontext" | "reload" | "reversed" | "sorted" | "staticmethod" | "tuple" => {
             Gives::Argument
         }
         "next" => Gives::Element,
         "__getitem__" | "get" | "pop" | "setdefault" => Gives::Looked,
         "__aenter__" | "__call__" | "__enter__" | "__getattribute__" | "__import__" | "attrgetter"
-        | "cast" | "getattr" | "getattr_static" | "getitem" | "globals" | "import_module" | "itemgetter"
-        | "locals" | "methodcaller" | "partial" | "partialmethod" | "super" | "vars" => Gives::Other,
+        | "cast" | "getattr" | "getattr_static" | "getitem" | "globals" | "import_module" | "import_string"
+        | "itemgetter" | "locals" | "locate" | "methodcaller" | "partial" | "partialmethod" | "reduce"
+        | "resolve_name" | "super" | "vars" => Gives::Other,
         _ => Gives::Instance,
     }
 }
@@ -287,6 +290,7 @@ impl<'a> Names<'a> {
                 self.any_of(inside, glance, |inside, glance| self.glance_at_instance(inside, glance))
             }
             Expr::StringLiteral(text) => match text.value.to_str().trim() {
+                union if union.contains(['|', '[']) => true,
                 path if path.contains('.') => {
                     let (word, _) = last_word(path);
                     glance.asks(word, true) || self.tree.is_alias(word)

@@ -129,6 +129,7 @@ static SAME: &[(&str, &str)] = &[
     ("pickle._loads", "pickle.loads"),
     ("pickle._load", "pickle.load"),
     ("pickle._Unpickler", "pickle.Unpickler"),
+    ("multiprocessing.reduction.ForkingPickler.loads", "pickle.loads"),
     ("posix", "os"),
     ("nt", "os"),
     ("posixpath", "os.path"),
@@ -278,8 +279,54 @@ static RE_EXPORTED: &[&str] = &[
     "zlib",
 ];
 
+/// Those that no other package has a module of its own by the name of: any module may be the carrier.
+static CARRIED_BY_ANY: &[&str] =
+    &["builtins", "cPickle", "cloudpickle", "marshal", "os", "pickle", "pty", "subprocess"];
+
+/// Whether a module by this name is what everybody knows by it. Sorted, for a binary search.
+pub fn is_well_known_module(name: &str) -> bool {
+    WELL_KNOWN_MODULES.binary_search(&name).is_ok()
+}
+
+static WELL_KNOWN_MODULES: &[&str] = &[
+    "asyncio",
+    "base64",
+    "builtins",
+    "codecs",
+    "ctypes",
+    "dill",
+    "hashlib",
+    "importlib",
+    "jinja2",
+    "joblib",
+    "jsonpickle",
+    "jwt",
+    "marshal",
+    "os",
+    "paramiko",
+    "pickle",
+    "pty",
+    "random",
+    "requests",
+    "runpy",
+    "shelve",
+    "shutil",
+    "socket",
+    "ssl",
+    "subprocess",
+    "sys",
+    "tarfile",
+    "tempfile",
+    "torch",
+    "types",
+    "urllib",
+    "yaml",
+    "zipfile",
+];
+
 /// Packages of the standard library with a real submodule of such a name.
-static OWN_SUBMODULES: &[&str] = &["asyncio.subprocess", "asyncio.base_subprocess", "test", "distutils"];
+static OWN_SUBMODULES: &[&str] =
+    &["asyncio.subprocess", "asyncio.base_subprocess", "test", "distutils", "gevent.os", "pandas.io.pickle"];
 
 /// Modules of the standard library through which other modules can be reached.
 static CARRIERS: &[&str] = &[
@@ -487,6 +534,18 @@ pub fn is_renamed(word: &str) -> bool {
     RENAMED.contains(word)
 }
 
+/// Whether what is called by this word may be a function that is known by another.
+pub fn is_called_otherwise(word: &str) -> bool {
+    CALLED_OTHERWISE.contains(word)
+}
+
+/// The last parts of the names in [`SAME`] that stand for a name with another last part.
+static CALLED_OTHERWISE: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+    let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
+    let rows = SAME.iter().map(|(from, to)| (last(from), last(to)));
+    rows.filter(|(from, to)| from != to).map(|(from, _)| from).collect()
+});
+
 /// The last parts of the names in [`SAME`] and [`GIVES`] that stand for a name with another last part.
 static RENAMED: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
     let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
@@ -525,16 +584,23 @@ fn renamed(path: &str) -> Option<CompactString> {
 /// `shutil.os.system` → `os.system`, `logging.handlers.pickle.loads` → `pickle.loads`.
 fn without_carrier(path: CompactString) -> CompactString {
     let Some((first, rest)) = path.split_once('.') else { return path };
-    if CARRIERS.binary_search(&first).is_err() || OWN_SUBMODULES.iter().any(|own| path.starts_with(own)) {
+    // What a relative import names is of this project.
+    if matches!(first, "" | "?") || OWN_SUBMODULES.iter().any(|own| path.starts_with(own)) {
         return path;
     }
+    let carried = match CARRIERS.binary_search(&first) {
+        Ok(_) => RE_EXPORTED,
+        Err(_) => CARRIED_BY_ANY,
+    };
     let mut offset = first.len() + 1;
     let mut found = None;
     for segment in rest.split('.') {
         // `socket.socket` and `random.random` are no modules.
         let is_namesake = segment == first && offset == first.len() + 1;
-        if !is_namesake && RE_EXPORTED.binary_search(&segment).is_ok() {
-            found = Some(offset);
+        let private = segment.strip_prefix('_').filter(|_| !SAME_BY_FIRST.contains_key(segment));
+        let public = private.unwrap_or(segment);
+        if !is_namesake && carried.binary_search(&public).is_ok() {
+            found = Some(offset + segment.len() - public.len());
         }
         offset += segment.len() + 1;
     }

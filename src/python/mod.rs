@@ -2,6 +2,7 @@
 //!
 //! This is the only part of the program that knows how Python code is read; checks ask it questions.
 
+mod added;
 mod assembled;
 mod call;
 mod callers;
@@ -23,13 +24,14 @@ mod source;
 mod template;
 mod tree;
 
+pub use added::Added;
 pub use assembled::Assembled;
 pub use call::{Argument, Arguments, Assignment, Call, Callee, Hit, Hits, Module, Node, Reference, Truth};
 pub use constant::{Constant, Possible};
 pub use decode::decode;
 pub use exposure::{Exposure, Harm};
 pub use glance::last_word;
-pub use known::canonical_name;
+pub use known::{canonical_name, is_called_otherwise};
 pub use names::{Names, Thing, Things, Value};
 pub use outline::{Definition, Numbers, Outline, Statement, number};
 pub use source::{Comment, FileKind, Problem, SourceFile};

@@ -11,8 +11,9 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
+use super::added::AllAdded;
 use super::callers::{Callers, Calls, calls_of_functions};
-use super::constant::Constant;
+use super::constant::{Constant, is_same_key};
 use super::exposure::{Exposure, Exposures};
 use super::flow::Changes;
 use super::known;
@@ -117,6 +118,8 @@ pub struct Names<'a> {
     calls: OnceCell<Calls<'a>>,
     /// Names whose lists and mappings the file changes, once it was asked for.
     pub(super) changed: OnceCell<FxHashSet<&'a str>>,
+    /// What the file puts into lists and mappings, once it was asked for.
+    pub(super) added: OnceCell<AllAdded<'a>>,
     /// Calls of `setattr`, once they were asked for.
     setattr_calls: OnceCell<Vec<(&'a ast::ExprCall, ScopeId)>>,
     /// Whether anything in the file can come from a request, once it was asked for.
@@ -148,6 +151,7 @@ impl<'a> Names<'a> {
             changes: OnceCell::new(),
             calls: OnceCell::new(),
             changed: OnceCell::new(),
+            added: OnceCell::new(),
             setattr_calls: OnceCell::new(),
             requests: OnceCell::new(),
             witness: Cell::new(None),
@@ -192,7 +196,7 @@ impl<'a> Names<'a> {
     }
 
     /// Takes something from the budget; false when there is not enough left.
-    pub(super) fn spend(&self, cost: usize) -> bool {
+    pub fn spend(&self, cost: usize) -> bool {
         let left = self.left.get().checked_sub(cost);
         self.left.set(left.unwrap_or(0));
         if left.is_none() {
@@ -450,9 +454,13 @@ impl<'a> Names<'a> {
     /// A name that no scope binds comes from a star import or is a builtin.
     fn collect_unbound(&self, name: &str, scope: ScopeId, out: &mut Things<'a>) {
         let mut id = Some(scope);
+        // A module that another one imports comes with everything else from it.
+        if self.tree.has_stars() && known::is_well_known_module(name) {
+            add(out, module(name));
+        }
         while let Some(scope) = id {
             let scope = self.tree.scope(scope);
-            // What a module of this project has is not known here, whatever it is called.
+            // What else a module of this project has is not known here, whatever it is called.
             for module in scope.stars.iter().filter(|module| !module.starts_with('.')) {
                 if !self.spend(STEP + 4 * out.len()) {
                     return;
@@ -536,6 +544,25 @@ impl<'a> Names<'a> {
 
     /// The same for an annotation in quotes, if it is a dotted name.
     fn instances_of_text(&self, text: &str, scope: ScopeId) -> Things<'a> {
+        let text = text.trim();
+        if let Some((one, others)) = text.split_once('|') {
+            let mut out = self.instances_of_name(one, scope);
+            others.split('|').for_each(|other| add_all(&mut out, self.instances_of_name(other, scope)));
+            return out;
+        }
+        match text.split_once('[') {
+            Some((generic, inside)) if is_transparent_type(generic) => {
+                let mut out = Things::new();
+                for one in inside.trim_end_matches(']').split(',') {
+                    add_all(&mut out, self.instances_of_name(one, scope));
+                }
+                out
+            }
+            _ => self.instances_of_name(text, scope),
+        }
+    }
+
+    fn instances_of_name(&self, text: &str, scope: ScopeId) -> Things<'a> {
         let mut parts = text.trim().split('.');
         let mut things = Things::new();
         self.collect_name(parts.next().unwrap_or_default(), scope, None, &mut things);
@@ -573,6 +600,7 @@ impl<'a> Names<'a> {
             Expr::List(ast::ExprList { elts, .. })
             | Expr::Tuple(ast::ExprTuple { elts, .. })
             | Expr::Set(ast::ExprSet { elts, .. }) => elts,
+            Expr::Call(call) => return self.arranged_elements(call, value.scope),
             _ => return Things::new(),
         };
         let mut out = Things::new();
@@ -584,7 +612,37 @@ impl<'a> Names<'a> {
             }
             _ => {
                 for expr in elements {
-                    add_all(&mut out, self.things(Value { expr, ..value }));
+                    let things = self.things(Value { expr, ..value });
+                    match expr {
+                        Expr::Starred(_) => {
+                            add_all(&mut out, self.taken(&things, Step::Element));
+                            add(&mut out, element_of("?"));
+                        }
+                        _ => add_all(&mut out, things),
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// The elements of what [`Names::arranged`] looks into through a call, in whatever order.
+    fn arranged_elements(&self, call: &'a ast::ExprCall, scope: ScopeId) -> Things<'a> {
+        let mut out = Things::new();
+        let mut seen: SmallVec<[Written<'a>; 2]> = SmallVec::from_elem(Written { call, scope }, 1);
+        let mut next = 0;
+        while let Some(Written { call, scope }) = seen.get(next).copied() {
+            next += 1;
+            let given = call.arguments.args.first().map(|expr| self.things(Value { expr, scope }));
+            for thing in given.unwrap_or_default() {
+                match thing {
+                    Thing::Value(Value { expr: Expr::Call(call), scope }) => {
+                        let inner = Written { call, scope };
+                        if self.spend(1 + seen.len()) && !seen.contains(&inner) {
+                            seen.push(inner);
+                        }
+                    }
+                    thing => add_all(&mut out, self.taken(&[thing], Step::Element)),
                 }
             }
         }
@@ -599,6 +657,10 @@ impl<'a> Names<'a> {
         }
         for base in bases {
             match base {
+                _ if attr == "f_builtins" => {
+                    add(&mut out, Thing::Attributes(Box::new(Thing::Named("builtins".into()))));
+                }
+                Thing::Globals if !DICT_METHODS.contains(&attr) => add_all(&mut out, self.global_named(attr)),
                 _ if attr == "__dict__" => add_all(&mut out, attributes(base.clone())),
                 Thing::Named(name) if name.starts_with("?.") => add(&mut out, named("?", attr)),
                 // A function of a module written in C knows its module: `print.__self__` is `builtins`.
@@ -718,6 +780,9 @@ impl<'a> Names<'a> {
                 (Thing::Named(modules), Some(name)) if modules == "sys.modules" => {
                     add(&mut out, module(name));
                 }
+                (Thing::Named(modules), None) if modules == "sys.modules" && is_own_name(key.expr) => {
+                    add(&mut out, Thing::Globals);
+                }
                 (Thing::Named(name), _) => add(&mut out, element_of(name)),
                 (Thing::Value(value), _) => add_all(&mut out, self.item_in(*value, constant.as_ref())),
                 _ => {}
@@ -734,7 +799,8 @@ impl<'a> Names<'a> {
                     break;
                 }
                 let here = item.key.as_ref().and_then(|expr| self.constant(Value { expr, ..value }));
-                let other = matches!((&here, key), (Some(here), Some(key)) if here != key);
+                let other =
+                    matches!((&here, key), (Some(here), Some(key)) if is_same_key(here, key) == Some(false));
                 if !other {
                     add_all(&mut out, self.things(Value { expr: &item.value, ..value }));
                 }
@@ -744,6 +810,7 @@ impl<'a> Names<'a> {
         let length = match value.expr {
             Expr::List(list) => list.elts.len(),
             Expr::Tuple(tuple) => tuple.elts.len(),
+            Expr::Call(call) => return self.arranged_elements(call, value.scope),
             _ => return Things::new(),
         };
         let index = match key {
@@ -769,6 +836,22 @@ impl<'a> Names<'a> {
             }
         }
         out
+    }
+
+    /// The calls that an expression is, or that a name was assigned.
+    pub(super) fn calls_behind(&self, value: Value<'a>) -> SmallVec<[Written<'a>; 2]> {
+        let call_in = |expr: &'a Expr, scope: ScopeId| match expr {
+            Expr::Call(call) => Some(Written { call, scope }),
+            _ => None,
+        };
+        let Expr::Name(name) = value.expr else { return call_in(value.expr, value.scope).into_iter().collect() };
+        let Some(home) = self.tree.scope_binding(value.scope, &name.id) else { return SmallVec::new() };
+        let bindings = self.tree.bindings_in(home, &name.id).take_while(|_| self.spend(1));
+        let made = bindings.filter_map(|(_, binding)| match &binding.meaning {
+            Meaning::Value { expr, scope, steps } if steps.is_empty() => call_in(expr, *scope),
+            _ => None,
+        });
+        made.collect()
     }
 
     fn returned(&self, function: ScopeId) -> Things<'a> {
@@ -814,7 +897,10 @@ impl<'a> Names<'a> {
         let argument = |i: usize| call.arguments.args.get(i).map(|expr| Value { expr, scope });
         let things = |i: usize| argument(i).map(|value| self.things(value)).unwrap_or_default();
         match name {
-            "builtins.getattr" | "inspect.getattr_static" => {
+            "builtins.getattr"
+            | "inspect.getattr_static"
+            | "builtins.object.__getattribute__"
+            | "builtins.type.__getattribute__" => {
                 let mut out = Things::new();
                 let names = argument(1).map(|value| self.possible(value)).unwrap_or_default();
                 for name in names.constants.iter().filter_map(Constant::as_str) {
@@ -831,6 +917,25 @@ impl<'a> Names<'a> {
                 let whole = name != "builtins.__import__" || call.arguments.len() > 1;
                 let path = if whole { path } else { path.split('.').next().unwrap_or(path) };
                 SmallVec::from_elem(module(path), 1)
+            }
+            "pkgutil.resolve_name"
+            | "pydoc.locate"
+            | "django.utils.module_loading.import_string"
+            | "werkzeug.utils.import_string" => {
+                let path = argument(0).and_then(|value| self.constant(value));
+                let path = path.as_ref().and_then(Constant::as_str).map(|path| path.replace(':', "."));
+                path.map(|path| module(&path)).into_iter().collect()
+            }
+            "functools.reduce" => {
+                let is_getattr = |thing: &Thing<'a>| matches!(thing, Thing::Named(name) if name == "builtins.getattr");
+                let parts = argument(1).and_then(|value| self.constant(value));
+                match parts {
+                    Some(Constant::List(parts)) if things(0).iter().any(is_getattr) => {
+                        let parts = parts.iter().filter_map(Constant::as_str);
+                        parts.fold(things(2), |object, part| self.attribute_of(&object, part))
+                    }
+                    _ => Things::new(),
+                }
             }
             "builtins.vars" if !call.arguments.is_empty() => {
                 things(0).into_iter().filter_map(attributes).collect()
@@ -851,32 +956,47 @@ impl<'a> Names<'a> {
                 SmallVec::from_elem(Thing::Getter(written), 1)
             }
             "operator.getitem" => argument(1).map(|key| self.item_of(&things(0), key)).unwrap_or_default(),
-            "typing.cast" => argument(0).map(|value| self.instances_of(value)).unwrap_or_default(),
+            "typing.cast" => {
+                let mut out = argument(0).map(|value| self.instances_of(value)).unwrap_or_default();
+                add_all(&mut out, things(1));
+                out
+            }
             "contextlib.closing"
             | "contextlib.nullcontext"
             | "contextlib.aclosing"
             | "copy.copy"
             | "copy.deepcopy"
-            | "builtins.iter"
-            | "builtins.list"
-            | "builtins.tuple"
-            | "builtins.reversed"
-            | "builtins.sorted"
             | "builtins.staticmethod"
             | "builtins.classmethod"
             | "functools.cache"
             | "functools.lru_cache()"
             | "importlib.reload" => things(0),
+            "builtins.iter" | "builtins.list" | "builtins.tuple" => self.arranged(things(0), written, true),
+            "builtins.reversed" | "builtins.sorted" => self.arranged(things(0), written, false),
             "builtins.next" => self.taken(&things(0), Step::Element),
             _ => match name.rsplit_once('.') {
                 Some((_, "get" | "pop" | "__getitem__" | "setdefault" | "__getattribute__")) => {
                     self.looked_up(name, written)
                 }
+                Some((_, "enter_context" | "enter_async_context")) => things(0),
                 Some((base, "__enter__" | "__aenter__")) => SmallVec::from_elem(Thing::Named(base.into()), 1),
                 Some((base, "__call__")) => SmallVec::from_elem(instance_of(base), 1),
                 _ => SmallVec::from_elem(instance_of(name), 1),
             },
         }
+    }
+
+    /// What a call gives that makes another sequence of the elements of one: a list as it stands is the same, another value is
+    /// to be looked into through the call.
+    fn arranged(&self, things: Things<'a>, written: Written<'a>, in_order: bool) -> Things<'a> {
+        let Written { call, scope } = written;
+        let Some(expr) = self.tree.expr(self.tree.id(call)) else { return things };
+        let arrange = |thing| match thing {
+            Thing::Value(Value { expr: Expr::List(_) | Expr::Tuple(_), .. }) if in_order => thing,
+            Thing::Value(_) => Thing::Value(Value { expr, scope }),
+            other => other,
+        };
+        things.into_iter().map(arrange).collect()
     }
 
     /// `{…}.get(key)`, `vars(os).get("system")`, `os.__getattribute__("system")`.
@@ -926,6 +1046,9 @@ impl<'a> Names<'a> {
     }
 }
 
+/// What `globals()` has of its own; all else that is asked of it is asked of the module.
+const DICT_METHODS: &[&str] = &["copy", "get", "items", "keys", "pop", "setdefault", "update", "values"];
+
 /// The attributes of something as a mapping, which has none itself.
 fn attributes(thing: Thing<'_>) -> Option<Thing<'_>> {
     let is_mapping = matches!(thing, Thing::Attributes(_) | Thing::Globals);
@@ -974,6 +1097,11 @@ fn element_of<'a>(name: &str) -> Thing<'a> {
 
 fn instance_of<'a>(name: &str) -> Thing<'a> {
     Thing::Named(if name.len() < MAX_PATH { known::widened(known::instance_of(name)) } else { name.into() })
+}
+
+/// `__name__`, by which a module finds itself.
+fn is_own_name(expr: &Expr) -> bool {
+    matches!(expr, Expr::Name(name) if name.id.as_str() == "__name__")
 }
 
 /// Generic types whose value is a value of their argument.

@@ -14,7 +14,7 @@ use crate::escape;
 use crate::finding::Finding;
 use crate::python::{
     self, Arguments, Assignment, Call, Callee, FileKind, Harm, Hit, Hits, Module, Node, NodeId, Outline,
-    Problem, Reference, ScopeId, SourceFile, Value,
+    Problem, Reference, ScopeId, SourceFile, Thing, Value,
 };
 use locate::{Locator, callee_range};
 
@@ -98,9 +98,9 @@ pub struct Scanned {
     pub work: Work,
 }
 
-/// `f.__call__` calls `f`.
+/// `f.__call__` calls `f`, and `super().__init__` what its class does.
 fn itself(name: &str) -> &str {
-    name.strip_suffix(".__call__").unwrap_or(name)
+    name.strip_suffix(".__call__").or_else(|| name.strip_suffix("().__init__")).unwrap_or(name)
 }
 
 fn last_segment(name: &str) -> &str {
@@ -359,9 +359,7 @@ impl<'a> Walk<'_, '_, 'a> {
         let may_matter = match &*call.func {
             Expr::Attribute(attribute) => {
                 let attr = attribute.attr.as_str();
-                self.scanner.call_segments.contains(attr)
-                    || self.module.tree().is_alias(attr)
-                    || attr == "__call__"
+                self.may_be_called(attr) || matches!(attr, "__call__" | "__init__")
             }
             Expr::Name(name) => self.may_matter(self.key(name), name),
             _ => true,
@@ -374,6 +372,13 @@ impl<'a> Walk<'_, '_, 'a> {
             self.reflection(id, call, &callee);
             self.called(id, AnyNodeRef::from(call), place, callee, false);
         }
+    }
+
+    /// Whether a check may ask about a call of something by this name.
+    fn may_be_called(&self, attr: &str) -> bool {
+        self.scanner.call_segments.contains(attr)
+            || self.module.tree().is_alias(attr)
+            || python::is_called_otherwise(attr)
     }
 
     /// Where to find what is known of a name.
@@ -486,13 +491,12 @@ impl<'a> Walk<'_, '_, 'a> {
     fn mention(&mut self, id: NodeId, node: AnyNodeRef<'a>) {
         let Some(parent) = self.module.parent(node) else { return };
         let stands_in_call =
-            matches!(parent, AnyNodeRef::Decorator(_) | AnyNodeRef::Arguments(_) | AnyNodeRef::Keyword(_));
+            matches!(parent, AnyNodeRef::Decorator(_) | AnyNodeRef::Arguments(_) | AnyNodeRef::Keyword(_))
+                || self.is_stored(node, parent);
         let (referable, callable) = match node {
             AnyNodeRef::ExprAttribute(attribute) => {
                 let attr = attribute.attr.as_str();
-                let is_called =
-                    self.scanner.call_segments.contains(attr) || self.module.tree().is_alias(attr);
-                (self.scanner.reference_segments.contains(attr), stands_in_call && is_called)
+                (self.scanner.reference_segments.contains(attr), stands_in_call && self.may_be_called(attr))
             }
             AnyNodeRef::ExprName(name) => {
                 let key = self.key(name);
@@ -515,6 +519,9 @@ impl<'a> Walk<'_, '_, 'a> {
             if handed_on {
                 let arguments = Arguments::unknown();
                 self.called(id, node, node.range(), Callee { name: name.clone(), arguments }, true);
+                if let Some(arguments) = self.module.forwarded(node) {
+                    self.called(id, node, node.range(), Callee { name: name.clone(), arguments }, false);
+                }
             }
             if referable {
                 self.mentioned(id, Reference { module: self.module, node, name }, node.range());
@@ -541,11 +548,57 @@ impl<'a> Walk<'_, '_, 'a> {
             AnyNodeRef::Keyword(_) => {
                 self.module.parent(parent).and_then(|arguments| self.module.parent(arguments))
             }
-            _ => return false,
+            _ => return true,
         };
         match receiver {
             Some(AnyNodeRef::StmtClassDef(_)) => true,
             Some(AnyNodeRef::ExprCall(call)) => !self.only_looks_at(call),
+            _ => false,
+        }
+    }
+
+    /// Whether a function is put where it is not followed to, to be called from there.
+    fn is_stored(&self, node: AnyNodeRef<'a>, parent: AnyNodeRef<'a>) -> bool {
+        let is_it = |expr: &Expr| node.ptr_eq(AnyNodeRef::from(expr));
+        match parent {
+            AnyNodeRef::StmtAssign(assign) => {
+                is_it(&assign.value) && assign.targets.iter().any(|target| self.is_out_of_sight(target))
+            }
+            AnyNodeRef::ExprYield(_) => true,
+            AnyNodeRef::ExprListComp(list) => is_it(&list.elt),
+            AnyNodeRef::ExprSetComp(set) => is_it(&set.elt),
+            AnyNodeRef::ExprGenerator(generator) => is_it(&generator.elt),
+            AnyNodeRef::ExprDictComp(dict) => is_it(&dict.value),
+            AnyNodeRef::StmtMatch(choice) => is_it(&choice.subject),
+            AnyNodeRef::StmtReturn(_) => self.module.function_around(parent).is_some_and(|function| {
+                let name = function.name.as_str();
+                name.starts_with("__") && name.ends_with("__")
+            }),
+            AnyNodeRef::ExprDict(_) | AnyNodeRef::ExprList(_) | AnyNodeRef::ExprTuple(_) => {
+                match self.module.parent(parent) {
+                    Some(around @ (AnyNodeRef::Arguments(_) | AnyNodeRef::Keyword(_))) => self.is_handed_on(around),
+                    Some(AnyNodeRef::StmtAssign(assign)) => {
+                        assign.targets.iter().any(|target| target.is_subscript_expr())
+                    }
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a target is an item, or an attribute of something that is no object of this file. What a check asks about
+    /// assignments to is reported for that.
+    fn is_out_of_sight(&self, target: &'a Expr) -> bool {
+        match target {
+            Expr::Subscript(_) => true,
+            Expr::Attribute(attribute) => {
+                let things = self.module.names().things(self.module.value(&attribute.value));
+                let is_known = |name: &CompactString| self.scanner.assignments.contains_key(name.as_str());
+                let targets = self.module.attribute_names(&attribute.value, attribute.attr.as_str());
+                !things.iter().any(|thing| matches!(thing, Thing::Class(_) | Thing::Instance(_)))
+                    && !targets.iter().any(is_known)
+            }
             _ => false,
         }
     }
