@@ -222,6 +222,9 @@ fn values_that_hold_themselves_end_in_a_verdict() {
         "import functools\np = functools.partial(p, p)\np(p)\n",
         "import operator\ng = operator.attrgetter(g)\ng(g)(x)\n",
         "t = t % t\nt = t + t\nexec(t)\n",
+        "a = [*a, b]\nfor x in a:\n    eval(x)\n",
+        "a = [*sorted(a), b]\nfor x in a:\n    eval(x)\n",
+        "a = list(map(str, [*a]))\na = [*reversed([*a])]\nfor y in a:\n    y(1)\n",
     ];
     for case in cases {
         let folder = folder_with(&[("a.py", case.as_bytes())]);

@@ -596,52 +596,42 @@ impl<'a> Names<'a> {
 
     /// The element of a list or tuple at an index, or all of them; of a dictionary the keys are not followed.
     fn element(&self, value: Value<'a>, index: Option<usize>) -> Things<'a> {
-        let elements = match value.expr {
-            Expr::List(ast::ExprList { elts, .. })
-            | Expr::Tuple(ast::ExprTuple { elts, .. })
-            | Expr::Set(ast::ExprSet { elts, .. }) => elts,
-            Expr::Call(call) => return self.arranged_elements(call, value.scope),
-            _ => return Things::new(),
-        };
-        let mut out = Things::new();
-        match index {
-            Some(index) if !elements.iter().any(Expr::is_starred_expr) => {
-                if let Some(expr) = elements.get(index) {
-                    add_all(&mut out, self.things(Value { expr, ..value }));
-                }
+        match (listed(value.expr), index) {
+            (Some(elements), Some(index)) if !elements.iter().any(Expr::is_starred_expr) => {
+                elements.get(index).map(|expr| self.things(Value { expr, ..value })).unwrap_or_default()
             }
-            _ => {
-                for expr in elements {
-                    let things = self.things(Value { expr, ..value });
-                    match expr {
-                        Expr::Starred(_) => {
-                            add_all(&mut out, self.taken(&things, Step::Element));
-                            add(&mut out, element_of("?"));
-                        }
-                        _ => add_all(&mut out, things),
-                    }
-                }
-            }
+            _ => self.all_elements(value),
         }
-        out
     }
 
-    /// The elements of what [`Names::arranged`] looks into through a call, in whatever order.
-    fn arranged_elements(&self, call: &'a ast::ExprCall, scope: ScopeId) -> Things<'a> {
+    /// All elements of a list, with those of the lists that are unpacked into it, and of what [`Names::arranged`] looks into
+    /// through a call, in whatever order. It may be one of them itself.
+    fn all_elements(&self, value: Value<'a>) -> Things<'a> {
         let mut out = Things::new();
-        let mut seen: SmallVec<[Written<'a>; 2]> = SmallVec::from_elem(Written { call, scope }, 1);
+        let mut seen: SmallVec<[Value<'a>; 2]> = SmallVec::from_elem(value, 1);
         let mut next = 0;
-        while let Some(Written { call, scope }) = seen.get(next).copied() {
+        while let Some(value) = seen.get(next).copied() {
             next += 1;
-            let given = call.arguments.args.first().map(|expr| self.things(Value { expr, scope }));
-            for thing in given.unwrap_or_default() {
-                match thing {
-                    Thing::Value(Value { expr: Expr::Call(call), scope }) => {
-                        let inner = Written { call, scope };
-                        if self.spend(1 + seen.len()) && !seen.contains(&inner) {
-                            seen.push(inner);
+            let at = |expr: &'a Expr| Value { expr, ..value };
+            let mut holders: SmallVec<[Value<'a>; 2]> = SmallVec::new();
+            match (value.expr, listed(value.expr)) {
+                (Expr::Call(call), _) => holders.extend(call.arguments.args.first().map(at)),
+                (_, elements) => {
+                    for expr in elements.unwrap_or_default() {
+                        match expr {
+                            Expr::Starred(_) => {
+                                add(&mut out, element_of("?"));
+                                holders.push(at(expr));
+                            }
+                            _ => add_all(&mut out, self.things(at(expr))),
                         }
                     }
+                }
+            }
+            for thing in holders.into_iter().flat_map(|holder| self.things(holder)) {
+                match thing {
+                    Thing::Value(inner) if self.spend(1 + seen.len()) && !seen.contains(&inner) => seen.push(inner),
+                    Thing::Value(_) => {}
                     thing => add_all(&mut out, self.taken(&[thing], Step::Element)),
                 }
             }
@@ -810,7 +800,7 @@ impl<'a> Names<'a> {
         let length = match value.expr {
             Expr::List(list) => list.elts.len(),
             Expr::Tuple(tuple) => tuple.elts.len(),
-            Expr::Call(call) => return self.arranged_elements(call, value.scope),
+            Expr::Call(_) => return self.all_elements(value),
             _ => return Things::new(),
         };
         let index = match key {
@@ -1137,4 +1127,14 @@ fn display_type(expr: &Expr) -> Option<&'static str> {
 /// Whether all of these are things outside the file of which this holds; not where there are none.
 pub(super) fn are_all(things: &[Thing<'_>], holds: impl Fn(&str) -> bool) -> bool {
     !things.is_empty() && things.iter().all(|thing| matches!(thing, Thing::Named(name) if holds(name)))
+}
+
+/// The elements of a list, tuple or set that is written out.
+fn listed(expr: &Expr) -> Option<&[Expr]> {
+    match expr {
+        Expr::List(ast::ExprList { elts, .. })
+        | Expr::Tuple(ast::ExprTuple { elts, .. })
+        | Expr::Set(ast::ExprSet { elts, .. }) => Some(elts),
+        _ => None,
+    }
 }
