@@ -409,7 +409,8 @@ fn remarks_on(changes: &ChangeSet, revisions: &Revisions) -> Vec<Remark> {
             path: None,
             at: None,
             message: format!(
-                "{} is part of the history of {}: there is no change to look at.",
+                "{} is part of the history of {}: there is no change to look at. `--worktree` looks at what is not \
+                 committed.",
                 revisions.head_name, revisions.base_name
             ),
             action: Action::Warn,
