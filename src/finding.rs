@@ -118,6 +118,8 @@ pub struct Trace {
     pub secret: Option<u64>,
     /// What the name in it refers to, if that is what fired.
     pub name: u64,
+    /// The constants that other names in it stand for: with others, it may do something else.
+    pub constants: u64,
     /// The statement it is in, by its index in the file's [`Outline`](crate::python::Outline). For something
     /// between the statements, such as a comment, the one before it.
     pub statement: u32,

@@ -184,7 +184,13 @@ pub fn add_file(
         verdict.unscannable.push(UnscannableFile { blocks: file.blocks || problem.for_others, ..file });
     }
     let added = base.as_ref().map(|(_, base)| suppression::added(base, &suppressions)).unwrap_or_default();
-    let added: FxHashSet<*const Suppression> = added.into_iter().map(std::ptr::from_ref).collect();
+    let states = base.map(|(states, _)| states).unwrap_or_default();
+    // The reason was given for what stood there before.
+    let edited =
+        states.iter().zip(&covered_by).filter(|(state, _)| !matches!(state, State::Unchanged { .. }));
+    let edited = edited.filter_map(|(_, covered)| suppressions.get((*covered)?));
+    let added: FxHashSet<*const Suppression> =
+        added.into_iter().chain(edited).map(std::ptr::from_ref).collect();
     let is_added = |suppression: &Suppression| added.contains(&std::ptr::from_ref(suppression));
     for suppression in &suppressions {
         verdict.remarks.extend(remarks_on_suppression(suppression, &path, analyser.today()));
@@ -192,7 +198,7 @@ pub fn add_file(
             verdict.remarks.extend(new_suppression(policy, &path, suppression));
         }
     }
-    let mut states = base.map(|(states, _)| states).unwrap_or_default().into_iter();
+    let mut states = states.into_iter();
     for (finding, covered) in findings.into_iter().zip(covered_by) {
         let suppression = covered.and_then(|index| suppressions.get(index));
         let justification = suppression.map(|suppression| Justification {
@@ -429,7 +435,8 @@ fn remarks_on(changes: &ChangeSet, revisions: &Revisions, policy: &Policy) -> Ve
             path: None,
             at: None,
             message: format!(
-                "{} is part of the history of {}: there is no change to look at.",
+                "{} is part of the history of {}: there is no change to look at. `--worktree` looks at what is not \
+                 committed.",
                 revisions.head_name, revisions.base_name
             ),
             action: Action::Warn,

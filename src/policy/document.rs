@@ -107,7 +107,7 @@ mapping! {
         /// Which findings may block.
         scope: Option<At<Scope>>,
         /// Checks of your own.
-        checks: Option<Vec<CheckEntry>>,
+        checks: Option<Declared>,
         /// What findings do. The last rule that selects a finding decides.
         rules: Option<NonEmpty<RuleEntry>>,
         /// Which comments justify a finding.
@@ -120,6 +120,36 @@ mapping! {
         report: Option<ReportEntry>,
         /// How much the outputs tell that everybody can read.
         disclosure: Option<At<Disclosure>>,
+    }
+}
+
+/// The checks that a policy declares. What looks like checks that are to be switched on or off belongs into rules.
+#[derive(Debug)]
+pub(super) struct Declared(pub(super) Vec<CheckEntry>);
+
+impl Read for Declared {
+    fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
+        if let Value::Map(_) = &node.value {
+            let help = "checks of your own stand here, each behind `- id: `; to say what a check does, write \
+                        `rules: [{ select: os-system, action: warn }]`";
+            wrong_kind(node, "a list", help, mistakes);
+            return None;
+        }
+        Vec::read(node, mistakes).map(Declared)
+    }
+}
+
+impl JsonSchema for Declared {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Declared".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<CheckEntry>::json_schema(generator)
     }
 }
 

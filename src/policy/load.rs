@@ -229,7 +229,7 @@ impl Layer<'_, '_> {
         }
         if let Some(checks) = document.checks {
             let name = self.mistakes.file.name.clone();
-            custom::declare(&checks, &mut self.policy.checks, &name, self.mistakes);
+            custom::declare(&checks.0, &mut self.policy.checks, &name, self.mistakes);
         }
         if let Some(rules) = document.rules {
             self.rules(rules.0);

@@ -115,6 +115,14 @@ impl<'m, 'a> Numbers<'m, 'a> {
         inside.filter_map(|below| below.word).take(at_most).collect()
     }
 
+    /// The names in a piece of syntax, the statements of a body left out.
+    pub fn names(&self, id: NodeId) -> impl Iterator<Item = AnyNodeRef<'a>> {
+        let node = self.node(id);
+        let below = self.tree.nodes().skip(id.index()).take(node.last as usize + 1 - id.index());
+        let inside = below.take_while(move |(below, _)| self.node(*below).statement == node.statement);
+        inside.map(|(_, node)| node).filter(|node| matches!(node, AnyNodeRef::ExprName(_)))
+    }
+
     fn node(&self, id: NodeId) -> Numbered {
         self.nodes.get(id.index()).copied().unwrap_or_default()
     }

@@ -1,5 +1,6 @@
 //! From a hit in the syntax to a finding with its place, its excerpt and what it is compared by.
 
+use std::cell::Cell;
 use std::ops::{Range, RangeInclusive};
 
 use ruff_python_ast::token::TokenKind;
@@ -23,6 +24,10 @@ const MAX_NORMALIZED: usize = 2_000;
 /// How many of its names and constants tell a finding from others.
 const MAX_WORDS: usize = 64;
 
+/// How many of its names are looked up, and how many bytes of constants of one file are looked at.
+const MAX_NAMES: usize = 16;
+const MAX_CONSTANTS: usize = 16 << 20;
+
 /// What stands in a report in place of a secret.
 const MASK: &str = "******";
 
@@ -43,13 +48,16 @@ pub struct Locator<'m, 'a> {
     /// Empty when they are not asked for.
     hashes: Vec<LineHash>,
     numbers: Option<Numbers<'m, 'a>>,
+    /// How many bytes of constants may still be looked at.
+    constants_left: Cell<usize>,
 }
 
 impl<'m, 'a> Locator<'m, 'a> {
     pub fn new(module: &'m Module<'a>, bytes: &[u8], secrets: Vec<TextRange>, details: Details) -> Self {
         let hashes = if details.line_hashes { line_hashes(bytes) } else { Vec::new() };
         let numbers = details.traces.then(|| Numbers::of(module.tree()));
-        Locator { module, file: module.file(), secrets: merged(secrets), hashes, numbers }
+        let (file, secrets) = (module.file(), merged(secrets));
+        Locator { module, file, secrets, hashes, numbers, constants_left: Cell::new(MAX_CONSTANTS) }
     }
 
     /// What the findings stand in.
@@ -206,7 +214,7 @@ impl<'m, 'a> Locator<'m, 'a> {
         if let AnyNodeRef::ModModule(_) = self.module.tree().node(node) {
             let statement = numbers.statement_at(hit.start());
             let syntax = number(&self.file.text()[hit]);
-            return Trace { syntax, words: Vec::new(), secret, name, statement, between: true };
+            return Trace { syntax, secret, name, statement, between: true, ..Trace::default() };
         }
         let about = self.what_it_is_about(node);
         Trace {
@@ -214,9 +222,24 @@ impl<'m, 'a> Locator<'m, 'a> {
             words: numbers.words(about, MAX_WORDS),
             secret,
             name,
+            constants: self.constants(numbers, about),
             statement: numbers.statement(about),
             between: false,
         }
+    }
+
+    /// What the names in a piece of syntax stand for, where that is one constant.
+    fn constants(&self, numbers: &Numbers<'m, 'a>, about: NodeId) -> u64 {
+        let mut constants = Vec::new();
+        for name in numbers.names(about).take(MAX_NAMES) {
+            let left = self.constants_left.get();
+            let Some(constant) = self.module.expr(name).filter(|_| left > 0) else { continue };
+            let Some(constant) = self.module.constant(constant) else { continue };
+            let shown = format!("{constant:?}");
+            self.constants_left.set(left.saturating_sub(shown.len()));
+            constants.push(shown);
+        }
+        number(constants)
     }
 
     /// What is assigned belongs to a finding about the target, and what is called belongs to its arguments.

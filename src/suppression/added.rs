@@ -28,7 +28,7 @@ pub fn added<'s>(base: &[Suppression], head: &'s [Suppression]) -> Vec<&'s Suppr
 /// How bad a finding was excused, and to what day.
 type Extent = (Severity, Confidence, Date);
 
-type Key<'e> = (&'static str, &'e str, Option<u64>);
+type Key<'e> = (&'static str, &'e str, Option<u64>, u64);
 
 /// Takes away what is on both sides, one for one, unless it is worse now.
 fn pair<'b, 'h>(
@@ -55,11 +55,11 @@ fn pair<'b, 'h>(
 
 impl Excused {
     fn code(&self) -> Key<'_> {
-        (self.check, &self.normalized, self.secret)
+        (self.check, &self.normalized, self.secret, self.constants)
     }
 
     fn place(&self) -> Key<'_> {
-        (self.check, &self.definition, self.secret)
+        (self.check, &self.definition, self.secret, self.constants)
     }
 
     fn extent(&self) -> Extent {

@@ -52,6 +52,7 @@ impl Suppression {
             definition: finding.definition.clone(),
             normalized: finding.normalized.clone(),
             secret: finding.trace.secret,
+            constants: finding.trace.constants,
         });
     }
 }

@@ -94,6 +94,8 @@ struct Excused {
     normalized: String,
     /// Another secret needs another justification.
     secret: Option<u64>,
+    /// So do other constants.
+    constants: u64,
 }
 
 impl Suppression {
