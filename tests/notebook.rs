@@ -221,6 +221,9 @@ fn what_magics_may_run_is_not_guessed() {
     assert_eq!(found(&["%alias_magic bash time", "%%bash\neval(x)"]), ["eval@2:2"]);
     assert_eq!(found(&["%alias_magic sx time", "%%sx\neval(x)"]), ["eval@2:2"]);
     assert_eq!(found(&["%alias_magic sx time", "%sx eval(x)"]), ["eval@2:1"]);
+    assert_eq!(found(&["%%t\n\n  eval(x)\n  eval(y)"]), ["eval@1:3", "eval@1:4"]);
+    assert!(problem(&notebook(&["%alias_magic t time", "%%t\n>>> eval(x)"])).is_some());
+    assert!(problem(&notebook(&["%alias_magic t time", "%t >>> eval(x)"])).is_some());
 }
 
 #[test]

@@ -522,7 +522,14 @@ fn runs_text(call: &Call<'_, '_>, keyword: &str, position: usize) -> Option<Conf
     };
     let is_function = |thing: &Thing<'_>| matches!(thing, Thing::Function(_) | Thing::Partial(..));
     let only_called = call.module.names().things(value).iter().any(is_function);
-    if only_called { None } else { unless_harmless(call, keyword, position) }
+    if only_called {
+        return None;
+    }
+    // What comes from a caller is mostly a function.
+    match call.exposure_of(keyword, position) {
+        Exposure::Unknown => Some(Confidence::Low),
+        _ => unless_harmless(call, keyword, position),
+    }
 }
 
 /// SymPy's own functions take texts as well as numbers and expressions, and those are built with `+`, too.

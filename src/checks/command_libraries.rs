@@ -3,7 +3,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use super::Family;
 use super::commands;
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{Call, Exposure, Harm, Hits, Node};
+use crate::python::{Call, Exposure, FileKind, Harm, Hits, Node};
 
 pub const FAMILY: Family =
     Family { id: "command-libraries", title: "Commands through libraries", checks: CHECKS };
@@ -222,16 +222,15 @@ const CHECKS: &[Check] = &[
         id: "ipython-command",
         family: "command-libraries",
         summary: "IPython runs a command line or code that is no constant.",
-        why: "`system` and `getoutput` start a shell, `run_cell` and the magics run code: what is put into the text is \
-              interpreted. In a notebook `!ls {folder}`, `%system ls {folder}` and `%%bash -s {folder}` do the same.",
+        why: "`!ls {folder}`, `%system ls {folder}` and `%%bash -s {folder}` start a shell, `run_cell` and other magics run \
+              code: what is put into the text is interpreted. In a module `system`, `run_cell` and the like are `ipython-code`.",
         neglect: "A notebook that only its author runs, with values of their own.",
         instead: "`subprocess.run([program, argument], check=True)`, or a function.",
         cwe: &[78, 95],
         severity: Severity::Medium,
         aliases: &[],
         bad: &[
-            "get_ipython().system(f\"pip install {package}\")\n",
-            "from IPython import get_ipython\nget_ipython().run_cell(text)\n",
+            "get_ipython().run_line_magic(\"run\", f\"{script}\")\n",
             "get_ipython().run_cell_magic(\"bash\", f\"-s {folder}\", \"ls $1\")\n",
         ],
         good: &[
@@ -240,24 +239,58 @@ const CHECKS: &[Check] = &[
         ],
         detect: &[
             Detect::Call(
-                &[
-                    "IPython.get_ipython().system",
-                    "IPython.get_ipython().getoutput",
-                    "IPython.get_ipython().run_cell",
-                    "IPython.get_ipython().run_code",
-                    "IPython.get_ipython().ex",
-                    "IPython.get_ipython().ev",
-                    "IPython.get_ipython().magic",
-                ],
-                When::Is(dynamic_command),
+                RUN_BY_IPYTHON,
+                When::Is(|call| if is_in_notebook(call) { dynamic_command(call) } else { None }),
             ),
+            Detect::Call(&["IPython.get_ipython().magic"], When::Is(dynamic_command)),
             Detect::Call(
                 &["IPython.get_ipython().run_line_magic", "IPython.get_ipython().run_cell_magic"],
                 When::Is(|call| if call.is_constant() { None } else { Some(call.exposure().confidence()) }),
             ),
         ],
     },
+    Check {
+        id: "ipython-code",
+        family: "command-libraries",
+        summary: "A module has IPython run a command line or code that is no constant.",
+        why: "`system` and `getoutput` start a shell, and `run_cell`, `run_code`, `ex` and `ev` run Python code: they are \
+              `os.system` and `exec` under other names. A module may run for anybody, where a notebook is its author's.",
+        neglect: "What is run is the user's own input at a prompt.",
+        instead: "`subprocess.run([program, argument], check=True)`, or a function.",
+        cwe: &[95, 78],
+        severity: Severity::High,
+        aliases: &[],
+        bad: &[
+            "from IPython import get_ipython\nget_ipython().run_cell(text)\n",
+            "get_ipython().system(f\"pip install {package}\")\n",
+        ],
+        good: &[
+            "get_ipython().run_cell(\"%matplotlib inline\")\n",
+            "import subprocess\nsubprocess.run([\"/usr/bin/pip\", \"install\", \"--\", package], check=True)\n",
+        ],
+        detect: &[Detect::Call(
+            RUN_BY_IPYTHON,
+            When::Is(|call| if is_in_notebook(call) { None } else { dynamic_command(call) }),
+        )],
+    },
 ];
+
+/// What runs its first argument as a command line or as code.
+const RUN_BY_IPYTHON: &[&str] = &[
+    "IPython.get_ipython().system",
+    "IPython.get_ipython().getoutput",
+    "IPython.get_ipython().run_cell",
+    "IPython.get_ipython().run_cell_async",
+    "IPython.get_ipython().run_code",
+    "IPython.get_ipython().ex",
+    "IPython.get_ipython().ev",
+    "IPython.core.interactiveshell.InteractiveShell().run_cell",
+    "IPython.core.interactiveshell.InteractiveShell.instance().run_cell",
+];
+
+fn is_in_notebook(call: &Call<'_, '_>) -> bool {
+    call.module.file().kind() == FileKind::Notebook
+}
 
 /// The first argument, unless it is a constant.
 fn dynamic_command(call: &Call<'_, '_>) -> Option<Confidence> {

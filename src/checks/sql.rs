@@ -398,6 +398,9 @@ const CATALOGUE: &[&str] = &[
 /// Whether a part in quotes is the name of a table or the like: `table_name = '{table}'`, `SHOW VARIABLES LIKE '{name}'`.
 fn names_object(template: &str, at: usize) -> bool {
     let before = &template[template.floor_char_boundary(at.saturating_sub(100))..at];
+    if names_object_of_statement(before) {
+        return true;
+    }
     let Some(before) = before.strip_suffix('\'') else { return false };
     let mut words = before.split_whitespace().rev();
     let (last, before_last) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -410,6 +413,16 @@ fn names_object(template: &str, at: usize) -> bool {
     let column = column.rsplit('.').next().unwrap_or_default();
     let of_show = is(last, "like") && template.trim_start().get(..5).is_some_and(|word| is(word, "show "));
     of_show || CATALOGUE.iter().any(|known| is(column, known))
+}
+
+/// Whether what follows is the name in a statement in quotes, which another one runs: `EXECUTE IMMEDIATE 'DROP TABLE {name}'`.
+fn names_object_of_statement(before: &str) -> bool {
+    let statement = before.rsplit('\'').next().unwrap_or_default();
+    let mut words = statement.trim_end_matches(['"', '`']).split_whitespace();
+    let is = |word: Option<&str>, wanted: &[&str]| {
+        word.is_some_and(|word| wanted.iter().any(|wanted| word.eq_ignore_ascii_case(wanted)))
+    };
+    is(words.next(), &["alter", "create", "drop", "truncate"]) && is(words.last(), OBJECTS)
 }
 
 /// Whether a part is the table of a column: `= {table}.id`.

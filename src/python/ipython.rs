@@ -246,8 +246,33 @@ impl Rewriter<'_> {
         }
         self.code.push("\n", end..end);
         let is_other = !self.renamed && (is_shell || OTHER_LANGUAGES.contains(&word));
-        if !is_other && self.is_python(&self.shown[body.clone()]) {
+        if is_other { Ok(()) } else { self.perhaps_python(body, depth) }
+    }
+
+    /// Scans a cell of which nobody knows who runs it, if it is Python.
+    fn perhaps_python(&mut self, body: Range<usize>, depth: u32) -> Result<(), Refusal> {
+        let text = &self.shown[body.clone()];
+        if self.is_python(text) {
             return self.cell(body, depth);
+        }
+        // IPython would shift it to the left.
+        if stands_alone(&format!("if 1:\n{text}")) {
+            self.code.push("if 1:\n", body.start..body.start);
+            self.code.copy(self.shown, body);
+            return Ok(());
+        }
+        self.refuse_prompts(body)
+    }
+
+    /// IPython takes prompts out of code, and no other program does.
+    fn refuse_prompts(&self, text: Range<usize>) -> Result<(), Refusal> {
+        let has_prompt =
+            [">>>", "In [", "...:"].iter().any(|prompt| self.shown[text.clone()].contains(prompt));
+        if self.renamed && has_prompt {
+            return Err((
+                "nobody knows whether this magic runs the code behind the prompts".to_owned(),
+                text.start,
+            ));
         }
         Ok(())
     }
@@ -269,7 +294,7 @@ impl Rewriter<'_> {
         let does_something =
             shown.contains('(') || shown.starts_with("import ") || shown.starts_with("from ");
         if !does_something || !self.is_python(shown) {
-            return Ok(());
+            return self.refuse_prompts(text);
         }
         let Some(depth) = depth.checked_sub(1) else { return Err((TOO_DEEP.to_owned(), text.start)) };
         if !shown.starts_with(SIGNS) && !self.is_python(&format!("x; {shown}")) {
