@@ -56,7 +56,7 @@ pub fn unknown(
                 && policy.selects_path(&version.path)
                 && FileKind::of(&version.path) == FileKind::Python
         };
-        file.head.iter().all(plain) && !sources(file).any(|path| Attributes::is_source(path))
+        file.head.iter().all(plain) && !sources(file).any(Attributes::is_source)
     };
     let is_commit = matches!(revisions.head(), Head::Commit(_));
     let needs_all = policy.scope == Scope::All || !is_commit || !changes.files.iter().all(is_plain);

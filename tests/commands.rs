@@ -93,6 +93,15 @@ fn a_scan_leaves_out_ignored_files_but_not_hidden_ones() {
 }
 
 #[test]
+fn byte_code_is_unscannable_where_python_does_not_put_it_itself() {
+    let folder = folder_with(&[("__pycache__/a.cpython-311.pyc", b"\0"), ("a.py", b"x = 1\n")]);
+    assert_eq!(code(&mergegate(folder.path(), &["scan"])), 0);
+    assert_eq!(code(&mergegate(folder.path(), &["scan", "__pycache__/a.cpython-311.pyc"])), 1);
+    let folder = folder_with(&[("a.pyc", b"\0")]);
+    assert_eq!(code(&mergegate(folder.path(), &["scan"])), 1);
+}
+
+#[test]
 fn files_that_python_refuses_block_unless_the_policy_says_otherwise() {
     let broken: &[(&str, &[u8])] = &[
         ("syntax.py", b"def broken(:\n"),

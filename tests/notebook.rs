@@ -212,7 +212,8 @@ fn lines_end_where_ipython_ends_them() {
 #[test]
 fn what_magics_may_run_is_not_guessed() {
     let deep = format!("{}eval(x)", "%time ".repeat(20));
-    for cell in ["%time eval x", "%%timeit eval x\n1", "%t for x in y: eval(x)", "  %%bash\n  eval(x)", &deep] {
+    for cell in ["%time eval x", "%%timeit eval x\n1", "%t for x in y: eval(x)", "  %%bash\n  eval(x)", &deep]
+    {
         assert!(problem(&notebook(&[cell])).is_some(), "{cell}");
     }
     for cell in ["%time", "%timeit?", "%%time?", "%t SELECT count(*) FROM a", "%debug a b", "%env A=b"] {
