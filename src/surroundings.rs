@@ -267,7 +267,11 @@ impl Surroundings<'_> {
         }
         let mut before = head.clone();
         before.retain(|(path, _)| !edited.iter().any(|file| file.path == *path));
-        for version in edited.iter().filter_map(|file| file.base.iter().flatten().next()).filter(|version| is_file(version)) {
+        for version in edited
+            .iter()
+            .filter_map(|file| file.base.iter().flatten().next())
+            .filter(|version| is_file(version))
+        {
             before.extend(self.content(version)?.map(|content| (version.path.clone(), content)));
         }
         let (before, now) = (Attributes::of(before), Attributes::of(head));

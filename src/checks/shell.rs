@@ -433,7 +433,8 @@ fn script_argument(call: &Call<'_, '_>) -> Option<Confidence> {
     };
     let mut texts: Vec<Option<String>> = words.iter().map(|word| word_text(call, *word)).collect();
     let otherwise = script_on_input(call, &texts).into_iter().chain(script_in_split_text(call));
-    let otherwise = otherwise.filter(|exposure| *exposure != Exposure::Constant).max().map(Exposure::confidence);
+    let otherwise =
+        otherwise.filter(|exposure| *exposure != Exposure::Constant).max().map(Exposure::confidence);
     if confidence(&texts).is_none() || otherwise.is_some() {
         return confidence(&texts).max(otherwise);
     }
@@ -472,7 +473,8 @@ fn script_in_split_text(call: &Call<'_, '_>) -> Option<Exposure> {
     let texts: Vec<Option<String>> =
         words.iter().map(|word| (!word.contains(GAP)).then(|| (*word).to_owned())).collect();
     let is_script = (0..words.len()).any(|at| {
-        let script = texts[at].as_deref().and_then(interpreter).and_then(|it| it.script(&texts[at + 1..], false));
+        let script =
+            texts[at].as_deref().and_then(interpreter).and_then(|it| it.script(&texts[at + 1..], false));
         script.is_some_and(|script| words[at + 1..].iter().skip(script).any(|word| word.contains(GAP)))
     });
     is_script.then(|| module.names().exposure_to(Harm::Shell, text))

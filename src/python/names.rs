@@ -630,7 +630,9 @@ impl<'a> Names<'a> {
             }
             for thing in holders.into_iter().flat_map(|holder| self.things(holder)) {
                 match thing {
-                    Thing::Value(inner) if self.spend(1 + seen.len()) && !seen.contains(&inner) => seen.push(inner),
+                    Thing::Value(inner) if self.spend(1 + seen.len()) && !seen.contains(&inner) => {
+                        seen.push(inner)
+                    }
                     Thing::Value(_) => {}
                     thing => add_all(&mut out, self.taken(&[thing], Step::Element)),
                 }
@@ -834,7 +836,9 @@ impl<'a> Names<'a> {
             Expr::Call(call) => Some(Written { call, scope }),
             _ => None,
         };
-        let Expr::Name(name) = value.expr else { return call_in(value.expr, value.scope).into_iter().collect() };
+        let Expr::Name(name) = value.expr else {
+            return call_in(value.expr, value.scope).into_iter().collect();
+        };
         let Some(home) = self.tree.scope_binding(value.scope, &name.id) else { return SmallVec::new() };
         let bindings = self.tree.bindings_in(home, &name.id).take_while(|_| self.spend(1));
         let made = bindings.filter_map(|(_, binding)| match &binding.meaning {
@@ -917,7 +921,8 @@ impl<'a> Names<'a> {
                 path.map(|path| module(&path)).into_iter().collect()
             }
             "functools.reduce" => {
-                let is_getattr = |thing: &Thing<'a>| matches!(thing, Thing::Named(name) if name == "builtins.getattr");
+                let is_getattr =
+                    |thing: &Thing<'a>| matches!(thing, Thing::Named(name) if name == "builtins.getattr");
                 let parts = argument(1).and_then(|value| self.constant(value));
                 match parts {
                     Some(Constant::List(parts)) if things(0).iter().any(is_getattr) => {

@@ -576,7 +576,9 @@ impl<'a> Walk<'_, '_, 'a> {
             }),
             AnyNodeRef::ExprDict(_) | AnyNodeRef::ExprList(_) | AnyNodeRef::ExprTuple(_) => {
                 match self.module.parent(parent) {
-                    Some(around @ (AnyNodeRef::Arguments(_) | AnyNodeRef::Keyword(_))) => self.is_handed_on(around),
+                    Some(around @ (AnyNodeRef::Arguments(_) | AnyNodeRef::Keyword(_))) => {
+                        self.is_handed_on(around)
+                    }
                     Some(AnyNodeRef::StmtAssign(assign)) => {
                         assign.targets.iter().any(|target| target.is_subscript_expr())
                     }
