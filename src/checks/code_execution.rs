@@ -3,9 +3,7 @@ use ruff_python_ast::{self as ast, AnyNodeRef, Expr, NodeKind};
 use super::Family;
 use super::commands::{self, GAP};
 use crate::check::{Check, Confidence, Detect, Severity, When};
-use crate::python::{
-    Argument, Call, Constant, Exposure, Harm, Hits, Module, Node, SourceFile, Thing, Value,
-};
+use crate::python::{Argument, Call, Constant, Exposure, Harm, Hits, Module, Node, SourceFile, Thing, Value};
 
 pub const FAMILY: Family = Family { id: "code-execution", title: "Code execution", checks: CHECKS };
 
@@ -398,7 +396,8 @@ const CHECKS: &[Check] = &[
 
 /// A text that was tested to be one literal in quotes does no harm.
 fn runs_source(call: &Call<'_, '_>) -> Option<Confidence> {
-    let is_dangerous = call.given("source", 0).is_some_and(|code| is_dangerous_code(call.module, code, MAX_NESTED));
+    let is_dangerous =
+        call.given("source", 0).is_some_and(|code| is_dangerous_code(call.module, code, MAX_NESTED));
     Some(if is_dangerous { Confidence::High } else { call.exposure_to(Harm::Code, "source", 0).confidence() })
 }
 

@@ -425,7 +425,8 @@ fn script_in_split_text(call: &Call<'_, '_>) -> Option<Exposure> {
     let texts: Vec<Option<String>> =
         words.iter().map(|word| (!word.contains(GAP)).then(|| (*word).to_owned())).collect();
     let is_script = (0..words.len()).any(|at| {
-        let script = texts[at].as_deref().and_then(interpreter).and_then(|it| it.script(&texts[at + 1..], false));
+        let script =
+            texts[at].as_deref().and_then(interpreter).and_then(|it| it.script(&texts[at + 1..], false));
         script.is_some_and(|script| words[at + 1..].iter().skip(script).any(|word| word.contains(GAP)))
     });
     is_script.then(|| module.names().exposure(text))

@@ -620,9 +620,7 @@ impl<'a> Call<'_, 'a> {
         match self.argument(keyword, position) {
             Argument::Absent => Truth::Absent,
             Argument::Unknown => Truth::Unknown,
-            Argument::Given(value) => {
-                truth_of(&self.arguments.possible(&self.module.names, keyword, value))
-            }
+            Argument::Given(value) => truth_of(&self.arguments.possible(&self.module.names, keyword, value)),
         }
     }
 

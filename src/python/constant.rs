@@ -395,7 +395,8 @@ impl<'a> Names<'a> {
         if arguments.args.iter().any(Expr::is_starred_expr) {
             return None;
         }
-        let positional = || arguments.args.iter().map(|expr| self.constant(at(expr))).collect::<Option<Vec<_>>>();
+        let positional =
+            || arguments.args.iter().map(|expr| self.constant(at(expr))).collect::<Option<Vec<_>>>();
         if let Expr::Attribute(method) = &*call.func
             && is_foldable_method(method.attr.as_str())
             && let Some(receiver) = self.constant(at(&method.value))
@@ -440,9 +441,7 @@ impl<'a> Names<'a> {
     fn in_order(&self, written: Written<'a>, mut given: Vec<Constant>) -> Option<Vec<Constant>> {
         let mut keywords = self.keywords(written)?;
         while !keywords.is_empty() {
-            let is_method = |name: &str| {
-                matches!(&*written.call.func, Expr::Attribute(method) if method.attr.as_str() == name)
-            };
+            let is_method = |name: &str| matches!(&*written.call.func, Expr::Attribute(method) if method.attr.as_str() == name);
             let next: &[&str] = match given.len() {
                 // `"text".encode(encoding, errors)`.
                 0 if is_method("encode") || is_method("decode") => &["encoding"],
@@ -856,7 +855,9 @@ pub(super) fn apply_method(receiver: &Constant, method: &str, given: &[Constant]
         ("rstrip", [Constant::Str(chars)]) => text.trim_end_matches(|c| chars.contains(c)).to_owned(),
         ("removeprefix", [Constant::Str(fix)]) => text.strip_prefix(fix.as_str()).unwrap_or(text).to_owned(),
         ("removesuffix", [Constant::Str(fix)]) => text.strip_suffix(fix.as_str()).unwrap_or(text).to_owned(),
-        ("split", [] | [Constant::None]) => return texts(text.split(is_space).filter(|part| !part.is_empty())),
+        ("split", [] | [Constant::None]) => {
+            return texts(text.split(is_space).filter(|part| !part.is_empty()));
+        }
         ("split", [Constant::Str(at)]) if !at.is_empty() => return texts(text.split(at.as_str())),
         ("split", [Constant::Str(at), Constant::Int(times)]) if !at.is_empty() && *times >= 0 => {
             return texts(text.splitn(usize::try_from(*times).ok()?.checked_add(1)?, at.as_str()));
@@ -1091,10 +1092,7 @@ pub(super) fn apply_function(name: &str, given: &[Constant]) -> Option<Constant>
         }
         ("binascii.unhexlify" | "binascii.a2b_hex", [one]) => from_hex(&raw(one)?).map(Bytes),
         (
-            "base64.b64decode"
-            | "base64.standard_b64decode"
-            | "base64.decodebytes"
-            | "binascii.a2b_base64",
+            "base64.b64decode" | "base64.standard_b64decode" | "base64.decodebytes" | "binascii.a2b_base64",
             [one],
         ) => from_base64(&raw(one)?).map(Bytes),
         ("base64.urlsafe_b64decode", [one]) => {

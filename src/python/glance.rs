@@ -108,16 +108,29 @@ enum Gives {
 
 fn gives(word: &str) -> Gives {
     match word {
-        "aclosing" | "cache" | "classmethod" | "closing" | "copy" | "deepcopy" | "enter_async_context"
-        | "enter_context" | "iter" | "list" | "lru_cache" | "nullcontext" | "reload" | "reversed" | "sorted" | "staticmethod" | "tuple" => {
-            Gives::Argument
-        }
+        "aclosing"
+        | "cache"
+        | "classmethod"
+        | "closing"
+        | "copy"
+        | "deepcopy"
+        | "enter_async_context"
+        | "enter_context"
+        | "iter"
+        | "list"
+        | "lru_cache"
+        | "nullcontext"
+        | "reload"
+        | "reversed"
+        | "sorted"
+        | "staticmethod"
+        | "tuple" => Gives::Argument,
         "next" => Gives::Element,
         "__getitem__" | "get" | "pop" | "setdefault" => Gives::Looked,
         "__aenter__" | "__call__" | "__enter__" | "__getattribute__" | "__import__" | "attrgetter"
-        | "cast" | "getattr" | "getattr_static" | "getitem" | "globals" | "import_module" | "import_string"
-        | "itemgetter" | "locals" | "locate" | "methodcaller" | "partial" | "partialmethod" | "reduce"
-        | "resolve_name" | "super" | "vars" => Gives::Other,
+        | "cast" | "getattr" | "getattr_static" | "getitem" | "globals" | "import_module"
+        | "import_string" | "itemgetter" | "locals" | "locate" | "methodcaller" | "partial"
+        | "partialmethod" | "reduce" | "resolve_name" | "super" | "vars" => Gives::Other,
         _ => Gives::Instance,
     }
 }

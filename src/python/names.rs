@@ -403,7 +403,8 @@ impl<'a> Names<'a> {
         if self.tree.is_deleted(name) {
             return true;
         }
-        let is_definition = self.tree.node(first).is_stmt_function_def() || self.tree.node(first).is_stmt_class_def();
+        let is_definition =
+            self.tree.node(first).is_stmt_function_def() || self.tree.node(first).is_stmt_class_def();
         if first < read && (is_definition || self.tree.end(first) <= read) {
             return false;
         }
@@ -411,8 +412,9 @@ impl<'a> Names<'a> {
             return true;
         }
         // A function runs after the whole module did, unless the module itself has it run before.
-        let is_function =
-            |id: &NodeId| matches!(self.tree.node(*id), AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::ExprLambda(_));
+        let is_function = |id: &NodeId| {
+            matches!(self.tree.node(*id), AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::ExprLambda(_))
+        };
         let function = self.tree.ancestors(read).filter(is_function).last();
         function.is_none_or(|function| self.is_mentioned_between(function, first))
     }
@@ -585,49 +587,49 @@ impl<'a> Names<'a> {
             Expr::List(ast::ExprList { elts, .. })
             | Expr::Tuple(ast::ExprTuple { elts, .. })
             | Expr::Set(ast::ExprSet { elts, .. }) => elts,
-            Expr::Call(call) => return self.arranged_elements(call, value.scope),
+            Expr::Call(_) => return self.all_elements(value),
             _ => return Things::new(),
         };
-        let mut out = Things::new();
         match index {
             Some(index) if !elements.iter().any(Expr::is_starred_expr) => {
-                if let Some(expr) = elements.get(index) {
-                    add_all(&mut out, self.things(Value { expr, ..value }));
-                }
+                let element = elements.get(index).map(|expr| self.things(Value { expr, ..value }));
+                element.unwrap_or_default()
             }
-            _ => {
-                for expr in elements {
-                    let things = self.things(Value { expr, ..value });
-                    match expr {
-                        Expr::Starred(_) => {
-                            add_all(&mut out, self.taken(&things, Step::Element));
-                            add(&mut out, element_of("?"));
-                        }
-                        _ => add_all(&mut out, things),
-                    }
-                }
-            }
+            _ => self.all_elements(value),
         }
-        out
     }
 
-    /// The elements of what [`Names::arranged`] looks into through a call, in whatever order.
-    fn arranged_elements(&self, call: &'a ast::ExprCall, scope: ScopeId) -> Things<'a> {
+    /// All elements of a list, tuple or set, and of what [`Names::arranged`] looks into through a call. Lists can hold one
+    /// another, and themselves.
+    fn all_elements(&self, value: Value<'a>) -> Things<'a> {
         let mut out = Things::new();
-        let mut seen: SmallVec<[Written<'a>; 2]> = SmallVec::from_elem(Written { call, scope }, 1);
+        let mut seen: SmallVec<[Value<'a>; 2]> = SmallVec::from_elem(value, 1);
         let mut next = 0;
-        while let Some(Written { call, scope }) = seen.get(next).copied() {
+        while let Some(value) = seen.get(next).copied() {
             next += 1;
-            let given = call.arguments.args.first().map(|expr| self.things(Value { expr, scope }));
-            for thing in given.unwrap_or_default() {
-                match thing {
-                    Thing::Value(Value { expr: Expr::Call(call), scope }) => {
-                        let inner = Written { call, scope };
-                        if self.spend(1 + seen.len()) && !seen.contains(&inner) {
+            let inner: Vec<&'a Expr> = match value.expr {
+                Expr::List(ast::ExprList { elts, .. })
+                | Expr::Tuple(ast::ExprTuple { elts, .. })
+                | Expr::Set(ast::ExprSet { elts, .. }) => {
+                    for expr in elts.iter().filter(|expr| !expr.is_starred_expr()) {
+                        add_all(&mut out, self.things(Value { expr, ..value }));
+                    }
+                    elts.iter().filter(|expr| expr.is_starred_expr()).collect()
+                }
+                Expr::Call(call) => call.arguments.args.first().into_iter().collect(),
+                _ => continue,
+            };
+            for expr in inner {
+                // How many there are, and what else is among them, is not known.
+                add(&mut out, element_of("?"));
+                for thing in self.things(Value { expr, ..value }) {
+                    match thing {
+                        Thing::Named(name) => add(&mut out, element_of(&name)),
+                        Thing::Value(inner) if self.spend(1 + seen.len()) && !seen.contains(&inner) => {
                             seen.push(inner);
                         }
+                        _ => {}
                     }
-                    thing => add_all(&mut out, self.taken(&[thing], Step::Element)),
                 }
             }
         }
@@ -795,7 +797,7 @@ impl<'a> Names<'a> {
         let length = match value.expr {
             Expr::List(list) => list.elts.len(),
             Expr::Tuple(tuple) => tuple.elts.len(),
-            Expr::Call(call) => return self.arranged_elements(call, value.scope),
+            Expr::Call(_) => return self.all_elements(value),
             _ => return Things::new(),
         };
         let index = match key {
@@ -829,7 +831,9 @@ impl<'a> Names<'a> {
             Expr::Call(call) => Some(Written { call, scope }),
             _ => None,
         };
-        let Expr::Name(name) = value.expr else { return call_in(value.expr, value.scope).into_iter().collect() };
+        let Expr::Name(name) = value.expr else {
+            return call_in(value.expr, value.scope).into_iter().collect();
+        };
         let Some(home) = self.tree.scope_binding(value.scope, &name.id) else { return SmallVec::new() };
         let bindings = self.tree.bindings_in(home, &name.id).take_while(|_| self.spend(1));
         let made = bindings.filter_map(|(_, binding)| match &binding.meaning {
@@ -912,7 +916,8 @@ impl<'a> Names<'a> {
                 path.map(|path| module(&path)).into_iter().collect()
             }
             "functools.reduce" => {
-                let is_getattr = |thing: &Thing<'a>| matches!(thing, Thing::Named(name) if name == "builtins.getattr");
+                let is_getattr =
+                    |thing: &Thing<'a>| matches!(thing, Thing::Named(name) if name == "builtins.getattr");
                 let parts = argument(1).and_then(|value| self.constant(value));
                 match parts {
                     Some(Constant::List(parts)) if things(0).iter().any(is_getattr) => {
