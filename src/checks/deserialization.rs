@@ -267,7 +267,32 @@ fn unpickling(call: &Call<'_, '_>, data: &str) -> Option<Confidence> {
     let is_round_trip = call.given(data, 0).is_some_and(|value| {
         call.module.is_only(value.expr, &["pickle.dumps()"]) || is_own_stream(call.module, value.expr)
     });
-    Some(if is_round_trip { Confidence::Low } else { call.exposure_of(data, 0).confidence() })
+    let names_global = matches!(call.constant(data, 0), Some(Constant::Bytes(data)) if names_global(&data));
+    Some(match (is_round_trip, names_global) {
+        (true, _) => Confidence::Low,
+        (_, true) => Confidence::High,
+        _ => call.exposure_of(data, 0).confidence(),
+    })
+}
+
+/// How many lines of pickled data are looked at.
+const MAX_LINES: usize = 1_000;
+
+/// Whether pickled data looks up a function or class: by the opcode `STACK_GLOBAL`, or by `c` or `i` in front of two lines.
+fn names_global(data: &[u8]) -> bool {
+    let is_name = |name: &[u8]| {
+        !name.is_empty()
+            && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
+    };
+    // `p0` on a line of its own remembers what is before it.
+    let is_place = |name: &[u8]| name.starts_with(b"p") && name[1..].iter().all(u8::is_ascii_digit);
+    let ends_in_module = |line: &[u8]| {
+        let mut signs = line.iter().enumerate().filter(|(_, byte)| matches!(byte, b'c' | b'i'));
+        signs.any(|(at, _)| is_name(&line[at + 1..]))
+    };
+    let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').take(MAX_LINES).collect();
+    let is_pair = |pair: &[&[u8]]| is_name(pair[1]) && !is_place(pair[1]) && ends_in_module(pair[0]);
+    data.contains(&0x93) || lines.windows(2).any(is_pair)
 }
 
 /// Functions that write an object to the stream that is their second argument.

@@ -563,7 +563,7 @@ pub(super) fn equal(left: &Constant, right: &Constant) -> Option<bool> {
         (Float(float), other) | (other, Float(float)) => {
             let Some(number) = other.as_int() else { return Some(false) };
             // Every whole number up to here is a float of its own.
-            (number.unsigned_abs() <= 1 << 53).then(|| number as f64 == *float)
+            (number.unsigned_abs() <= 1 << 53).then_some(number as f64 == *float)
         }
         (left, right) => match (left.as_int(), right.as_int()) {
             (Some(left), Some(right)) => Some(left == right),

@@ -439,7 +439,8 @@ impl<'a> Walk<'_, '_, 'a> {
         callee: Callee<'a>,
         handed_on: bool,
     ) {
-        let name = itself(&callee.name);
+        let is_asked = self.scanner.calls.contains_key(callee.name.as_str());
+        let name = if is_asked { callee.name.as_str() } else { itself(&callee.name) };
         let (exact, method) = self.scanner.calls_of(name);
         if exact.is_none() && method.is_none() {
             return;

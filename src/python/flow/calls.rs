@@ -38,6 +38,9 @@ const FAITHFUL: &[&str] = &[
     "typing.override",
 ];
 
+/// Tells whether something holds of all that a callee can be.
+type AreAll<'c> = dyn Fn(&dyn Fn(&str) -> bool) -> bool + 'c;
+
 /// How deep calls of functions of this file are entered.
 const MAX_CALLS: u32 = 3;
 
@@ -208,12 +211,7 @@ impl<'a> Run<'_, 'a> {
     }
 
     /// What a function takes out of a text, or quotes in it, for one kind of harm and no other.
-    fn quoted(
-        &self,
-        frame: &Frame<'a>,
-        call: &'a ast::ExprCall,
-        only: &dyn Fn(&dyn Fn(&str) -> bool) -> bool,
-    ) -> Option<Denied> {
+    fn quoted(&self, frame: &Frame<'a>, call: &'a ast::ExprCall, only: &AreAll<'_>) -> Option<Denied> {
         if only(&|name| matches!(name, "shlex.quote" | "pipes.quote")) {
             return Some(Denied { shell: true, ..Denied::default() });
         }
@@ -271,6 +269,7 @@ impl<'a> Run<'_, 'a> {
         let constants = || given.iter().map(|value| value.constant.clone()).collect::<Option<Vec<_>>>();
         let name = method.attr.as_str();
         if let (Some(text), Some(given)) = (&receiver.constant, constants())
+            && keywords.is_empty()
             && let Some(result) = apply_method(text, name, &given)
         {
             return Some(Abstract::known(result));

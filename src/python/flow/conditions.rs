@@ -235,11 +235,9 @@ impl<'a> Run<'_, 'a> {
     ) {
         match (op, left, right) {
             (ast::CmpOp::In | ast::CmpOp::NotIn, folder, Expr::Attribute(parents))
-                if parents.attr.as_str() == "parents" =>
+                if parents.attr.as_str() == "parents" && self.is_own(frame, folder) =>
             {
-                if self.is_own(frame, folder) {
-                    self.keep_inside(frame, &parents.value);
-                }
+                self.keep_inside(frame, &parents.value);
             }
             (ast::CmpOp::Eq | ast::CmpOp::NotEq, Expr::Call(call), folder)
             | (ast::CmpOp::Eq | ast::CmpOp::NotEq, folder, Expr::Call(call)) => {
