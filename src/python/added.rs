@@ -19,17 +19,16 @@ pub enum Added<'a> {
     Keywords(Written<'a>),
 }
 
-/// By the name, with the scope that binds it.
-pub(super) type AllAdded<'a> = FxHashMap<&'a str, Vec<(ScopeId, Added<'a>)>>;
+/// By the name and the scope that binds it.
+pub(super) type AllAdded<'a> = FxHashMap<(ScopeId, &'a str), Vec<Added<'a>>>;
 
 impl<'a> Names<'a> {
     /// What is put into the list or mapping of a name, wherever that happens.
     pub fn added_to(&self, name: &'a ast::ExprName, scope: ScopeId) -> Vec<Added<'a>> {
         let all = self.added.get_or_init(|| all_added(&self.tree));
         let Some(home) = self.tree.scope_binding(scope, &name.id) else { return Vec::new() };
-        let here = all.get(name.id.as_str()).into_iter().flatten();
-        let here = here.take_while(|_| self.spend(1)).filter(|(scope, _)| *scope == home);
-        here.map(|(_, added)| *added).collect()
+        let here = all.get(&(home, name.id.as_str())).into_iter().flatten();
+        here.take_while(|_| self.spend(1)).copied().collect()
     }
 }
 
@@ -40,7 +39,7 @@ fn all_added<'a>(tree: &Tree<'a>) -> AllAdded<'a> {
             if let Expr::Name(name) = expr
                 && let Some(home) = tree.scope_binding(tree.scope_of(id), &name.id)
             {
-                out.entry(name.id.as_str()).or_default().push((home, added));
+                out.entry((home, name.id.as_str())).or_default().push(added);
             }
         };
         let scope = tree.scope_of(id);
