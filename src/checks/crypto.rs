@@ -527,7 +527,19 @@ fn is_fixed<'a>(module: &Module<'a>, expr: &'a Expr, names: u32) -> bool {
     }
 }
 
+/// Whether a cipher is only made to see whether that works: `Cipher(…).encryptor()` as a statement encrypts nothing.
+fn is_only_tried(call: &Call<'_, '_>) -> bool {
+    let statement = call.module.blocks_around(call.node).next();
+    let Some(AnyNodeRef::StmtExpr(statement)) = statement else { return false };
+    let Expr::Call(made) = &*statement.value else { return false };
+    matches!(&*made.func, Expr::Attribute(method) if matches!(method.attr.as_str(), "encryptor" | "decryptor"))
+        && made.arguments.is_empty()
+}
+
 fn first_is_constant(call: &Call<'_, '_>) -> Option<Confidence> {
+    if is_only_tried(call) {
+        return None;
+    }
     let keyword = if call.name.contains(".aead.") { "nonce" } else { "initialization_vector" };
     is_constant_bytes(call, keyword, 0).or_else(|| is_constant_bytes(call, "nonce", 0))
 }
