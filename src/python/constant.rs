@@ -231,7 +231,9 @@ impl<'a> Names<'a> {
                 let [each] = generators.as_slice() else { return None };
                 let (Expr::Name(name), []) = (&each.target, each.ifs.as_slice()) else { return None };
                 let items = iterated(&self.constant(at(&each.iter))?)?;
-                self.fold_each(elt, name.id.as_str(), items)
+                // A generator is true, whatever it gives.
+                let is_false = items.is_empty() && value.expr.is_generator_expr();
+                self.fold_each(elt, name.id.as_str(), items).filter(|_| !is_false)
             }
             Expr::Dict(dict) => {
                 let mut weight = Weight::default();
