@@ -194,18 +194,38 @@ fn decides_about_access<'a>(module: &Module<'a>, assert: &'a ast::StmtAssert) ->
 fn is_about_shape(test: &Expr) -> bool {
     let is_none = |expr: &Expr| expr.is_none_literal_expr();
     match test {
-        Expr::Compare(compare) => compare.comparators.iter().any(is_none) || is_about_shape(&compare.left),
+        Expr::Compare(compare) => {
+            compare.comparators.iter().any(is_none)
+                || !compare.left.is_name_expr() && is_about_shape(&compare.left)
+        }
+        Expr::Subscript(item) => is_about_shape(&item.value),
+        // What is called like a permission is as often a permutation, and a token a part of a text.
+        Expr::Attribute(part) => SHAPES.contains(&part.attr.as_str()),
+        // That there is one decides nothing: `assert csrf_token`.
+        Expr::Name(name) => {
+            let words = words(&name.id);
+            let is_thing = words.last().is_some_and(|last| THINGS.contains(&last.as_str()));
+            is_thing && !words.first().is_some_and(|first| ASKING.contains(&first.as_str()))
+        }
         Expr::BoolOp(all) => all.values.iter().all(is_about_shape),
         Expr::Call(call) => match &*call.func {
             Expr::Name(name) if matches!(name.id.as_str(), "all" | "any") => {
                 matches!(call.arguments.args.first(), Some(Expr::Generator(each)) if is_about_shape(&each.elt))
             }
             Expr::Name(name) => matches!(name.id.as_str(), "isinstance" | "len" | "callable"),
+            Expr::Attribute(method) => SHAPES.contains(&method.attr.as_str()),
             _ => false,
         },
         _ => false,
     }
 }
+
+/// What arrays and tensors say of their shape.
+const SHAPES: &[&str] =
+    &["device", "dim", "dtype", "is_contiguous", "ndim", "numel", "shape", "size", "stride"];
+
+/// What names of things end with, where those of decisions do not.
+const THINGS: &[&str] = &["admin", "csrf", "perm", "permission", "permissions", "perms", "token"];
 
 /// How names begin that ask a question, whatever it ends with: `is_admin_of(page)`.
 const ASKING: &[&str] =

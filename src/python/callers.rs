@@ -157,7 +157,8 @@ impl<'a> Names<'a> {
             }
             let value = Value { expr, scope: place };
             let found = self.flowing(value).unwrap_or_else(|| Abstract::of(self.exposure(value)));
-            (found.exposure == Exposure::Request).then_some(found)
+            // What a function of another file made of it is followed no further.
+            (found.exposure == Exposure::Request && !found.is_made_elsewhere()).then_some(found)
         });
         given.reduce(Abstract::join)
     }

@@ -127,6 +127,8 @@ static SANITISERS: &[&str] = &[
     "sqlalchemy.true().compile()",
     "sqlalchemy.true()",
     "werkzeug.utils.secure_filename()",
+    "secrets.token_hex()",
+    "secrets.token_urlsafe()",
     "uuid.uuid4()",
     "uuid.UUID()",
 ];
@@ -444,6 +446,9 @@ static NAMED: LazyLock<FxHashMap<&'static str, Vec<(&'static str, Exposure)>>> =
 
 /// What is known of a qualified name by itself.
 fn named_exposure(name: &str) -> Option<Exposure> {
+    if name.ends_with("().hexdigest()") && (name.starts_with("hashlib.") || name.starts_with("hmac.")) {
+        return Some(Exposure::Sanitised);
+    }
     let rows = NAMED.get(name.split('.').next().unwrap_or(name));
     let known = rows.and_then(|rows| rows.iter().find(|(known, _)| is_within(name, known)));
     match known {
@@ -510,9 +515,34 @@ static REQUEST_TYPES: &[&str] = &[
 /// Methods and attributes of what answers a request that give what its sender chose.
 static HANDLER_PARTS: &[&str] = &["get_argument", "get_arguments", "get_body_argument", "get_query_argument"];
 
+/// What the environment of a WSGI application holds of the request; the rest of it is the server's.
+fn is_of_wsgi_request(key: &str) -> bool {
+    key.starts_with("HTTP_")
+        || matches!(key, "CONTENT_TYPE" | "PATH_INFO" | "QUERY_STRING" | "REQUEST_URI" | "wsgi.input")
+}
+
+/// `environ["PATH_INFO"]`, `environ.get("PATH_INFO", "")`.
+pub(super) fn is_part_of_environ<'a>(names: &Names<'a>, value: Value<'a>) -> bool {
+    let (environ, key) = match value.expr {
+        Expr::Subscript(item) => (&*item.value, Some(&*item.slice)),
+        Expr::Call(ast::ExprCall { func, arguments, .. }) => match &**func {
+            Expr::Attribute(get) if get.attr.as_str() == "get" => (&*get.value, arguments.args.first()),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    let is_environ = match environ {
+        Expr::Name(name) => matches!(name.id.as_str(), "environ" | "env"),
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "environ",
+        _ => false,
+    };
+    let key = key.filter(|_| is_environ).and_then(|key| names.constant(Value { expr: key, ..value }));
+    key.as_ref().and_then(Constant::as_str).is_some_and(is_of_wsgi_request)
+}
+
 /// Where an expression by its very name comes from outside.
 pub(super) fn source_of<'a>(names: &Names<'a>, value: Value<'a>) -> Option<Exposure> {
-    if is_part_of_request(names, value) {
+    if is_part_of_request(names, value) || is_part_of_environ(names, value) {
         return Some(Exposure::Request);
     }
     let outside =

@@ -15,8 +15,8 @@ use super::value::{
 use super::{Frame, Run};
 use crate::python::constant::{Constant, apply_function, apply_method};
 use crate::python::exposure::{
-    Exposure, escapes_filter, escapes_markup, escapes_pattern, fills_filter, is_part_of_request,
-    quotes_for_query, result_of, source_of,
+    Exposure, escapes_filter, escapes_markup, escapes_pattern, fills_filter, is_part_of_environ,
+    is_part_of_request, quotes_for_query, result_of, source_of,
 };
 use crate::python::names::{Thing, Value, are_all};
 use crate::python::requests::is_route;
@@ -58,7 +58,7 @@ pub type AllEntered = FxHashMap<(ScopeId, u32), Vec<Entered>>;
 const MAX_ENTERED: usize = 16;
 
 impl<'a> Run<'_, 'a> {
-    pub(super) fn call(&self, frame: &mut Frame<'a>, call: &'a ast::ExprCall) -> Abstract {
+    pub(super) fn call(&self, frame: &mut Frame<'a>, whole: &'a Expr, call: &'a ast::ExprCall) -> Abstract {
         let receiver = match &*call.func {
             Expr::Attribute(method) => Some((method, self.value(frame, &method.value))),
             _ => None,
@@ -69,7 +69,9 @@ impl<'a> Run<'_, 'a> {
             call.arguments.keywords.iter().map(|keyword| self.value(frame, &keyword.value)).collect();
         let place = Value { expr: &call.func, scope: frame.scope };
         // `await request.json()`
-        if is_part_of_request(self.names, place) {
+        if is_part_of_request(self.names, place)
+            || is_part_of_environ(self.names, Value { expr: whole, scope: frame.scope })
+        {
             let source = Abstract::of(Exposure::Request).through(call.range());
             return self.converted(frame, call, source);
         }
@@ -82,6 +84,12 @@ impl<'a> Run<'_, 'a> {
             && let [path] = positional.as_slice()
         {
             return last_part(path.clone());
+        }
+        if only(&|name: &str| name == "os.path.dirname")
+            && let [path] = positional.as_slice()
+            && path.denied.last
+        {
+            return Abstract::of(Exposure::Unknown);
         }
         if only(&|name: &str| name == "os.path.split")
             && let [path] = positional.as_slice()
@@ -700,7 +708,13 @@ pub(super) fn resolves_path(name: &str) -> bool {
 
 /// Functions that refuse a path that leads out of the folder that they join it to.
 fn joins_safely(name: &str) -> bool {
-    matches!(name, "werkzeug.utils.safe_join" | "flask.safe_join" | "django.utils._os.safe_join")
+    matches!(
+        name,
+        "django.utils._os.safe_join"
+            | "flask.safe_join"
+            | "http.server.SimpleHTTPRequestHandler().translate_path"
+            | "werkzeug.utils.safe_join"
+    )
 }
 
 /// Functions that give back the very text that they are given.

@@ -52,11 +52,14 @@ impl<'a> Run<'_, 'a> {
                 }
             }
             Expr::FString(text) => self.fstring(frame, text),
-            Expr::Call(call) => self.call(frame, call),
+            Expr::Call(call) => self.call(frame, expr, call),
             Expr::Attribute(attribute) => {
                 let base = self.value(frame, &attribute.value);
                 if attribute.attr.as_str() == "name" && self.is_path(frame, &attribute.value) {
                     return last_part(base);
+                }
+                if attribute.attr.as_str() == "parent" && base.denied.last {
+                    return Abstract::of(Exposure::Unknown);
                 }
                 if let Some(exposure) = fact(self.names, Value { expr, scope: frame.scope }) {
                     return Abstract::of(exposure);

@@ -219,9 +219,9 @@ fn is_converted(path: &str, name: &str) -> bool {
     ["int", "float", "uuid"].iter().any(|kind| path.contains(&format!("<{kind}:{name}>")))
 }
 
-/// Functions that servers call by the names of their parameters: those of AWS Lambda, and of WSGI.
+/// Functions that a server calls by the names of their parameters: those of AWS Lambda.
 fn is_entry(function: &ast::StmtFunctionDef) -> bool {
     let names = function.parameters.iter_non_variadic_params().map(|parameter| parameter.name().as_str());
     let names: Vec<&str> = names.filter(|name| *name != "self").collect();
-    matches!(names.as_slice(), ["event", "context" | "_context"] | ["environ", "start_response"])
+    matches!(names.as_slice(), ["event", "context" | "_context"])
 }

@@ -308,6 +308,11 @@ impl Abstract {
         }
     }
 
+    /// Whether a function of another file made this of what came from outside, or found it by that.
+    pub(in crate::python) fn is_made_elsewhere(&self) -> bool {
+        self.denied.text || self.denied.found
+    }
+
     /// Whether this is certainly a list, a mapping or the like that was written here.
     pub(super) fn is_in_sight(&self) -> bool {
         self.elements.is_some() || self.constant.is_some()
