@@ -285,7 +285,9 @@ impl<'a> Lookup<'_, 'a> {
                 });
                 let only = given.next()?;
                 let scope = tree.scope_opened_by(self.class)?;
-                tree.bindings_in(scope, name).nth(1).is_none().then(|| vec![only])
+                let mut places = tree.bindings_in(scope, name).map(|(_, binding)| binding.place);
+                let first = places.next()?;
+                places.all(|place| place == first).then(|| vec![only])
             }
             _ => None,
         }
