@@ -127,6 +127,7 @@ static SANITISERS: &[&str] = &[
     "sqlalchemy.true().compile()",
     "sqlalchemy.true()",
     "werkzeug.utils.secure_filename()",
+    "mimetypes.guess_extension()",
     "secrets.token_hex()",
     "secrets.token_urlsafe()",
     "uuid.uuid4()",

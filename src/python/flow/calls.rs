@@ -75,7 +75,12 @@ impl<'a> Run<'_, 'a> {
             let source = Abstract::of(Exposure::Request).through(call.range());
             return self.converted(frame, call, source);
         }
-        if let Some(exposure) = result_of(self.names, call, frame.scope) {
+        // What a method makes of a text from outside is told from that text.
+        let of_text = receiver.as_ref().is_some_and(|(method, value)| {
+            value.exposure >= Exposure::Input
+                && matches!(method.attr.as_str(), "replace" | "strip" | "lstrip")
+        });
+        if let Some(exposure) = result_of(self.names, call, frame.scope).filter(|_| !of_text) {
             return self.converted(frame, call, Abstract::of(exposure).through(call.range()));
         }
         let things = self.names.things(place);
@@ -378,6 +383,7 @@ impl<'a> Run<'_, 'a> {
                     ("join", parts) => deny_root(parts),
                     _ => text_of(receiver).is_some_and(|template| is_folder(before(template, '{'))),
                 };
+                text.denied.last = name == "format" && are_last(receiver, given.iter().chain(keywords));
                 // `.` and `./` become `..`.
                 let glues = name == "join" && given.len() == 1 && text_of(receiver).is_none_or(str::is_empty);
                 text.denied.parents &= !glues;
@@ -684,14 +690,17 @@ fn keeps_parents(method: &str, given: &[Abstract]) -> bool {
     }
 }
 
+/// Whether a template without separators of folders is filled with parts that have none.
+pub(super) fn are_last<'v>(template: &Abstract, parts: impl IntoIterator<Item = &'v Abstract>) -> bool {
+    text_of(template).is_some_and(|text| !text.contains(['/', '\\']))
+        && parts.into_iter().all(|part| part.exposure <= Exposure::Sanitised || part.denied.last)
+}
+
 /// Whether a method of a text puts no separator of folders into it.
 fn keeps_last(method: &str, given: &[Abstract]) -> bool {
     match (method, given) {
         ("replace", [_, to, ..]) => text_of(to).is_some_and(|to| !to.contains(['/', '\\'])),
-        _ => {
-            matches!(method, "strip" | "lstrip" | "rstrip" | "removeprefix" | "removesuffix")
-                || keeps_start(method)
-        }
+        _ => !matches!(method, "replace" | "translate" | "decode" | "ljust" | "rjust" | "center"),
     }
 }
 

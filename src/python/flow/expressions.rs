@@ -3,6 +3,7 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, InterpolatedStringElement, Operator};
 use ruff_text_size::Ranged;
 
+use super::calls::are_last;
 use super::value::{Abstract, Denied, State, at_key, combined, element_of, spoiled, text_of, with_elements};
 use super::{Frame, Run};
 use crate::python::constant::{Constant, compare, item, push_bounded, shown};
@@ -44,9 +45,12 @@ impl<'a> Run<'_, 'a> {
                 match (binary.op, text_of(&left)) {
                     (Operator::Mod, Some(template)) if right.constant.is_none() => {
                         let parts = percent_parts(template, &binary.right, &right);
+                        let last = are_last(&left, &parts);
                         let parts = Abstract::built(parts.into_iter().chain([left.clone()]));
                         let root = combined(left, binary.op, right).denied.root;
-                        parts.denying_root(root).through(binary.range())
+                        let mut text = parts.denying_root(root).through(binary.range());
+                        text.denied.last = last;
+                        text
                     }
                     _ => combined(left, binary.op, right),
                 }
