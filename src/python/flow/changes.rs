@@ -1,7 +1,7 @@
 //! Which lists and mappings change in a way that is not followed: under another name, inside another one, or by a function
 //! that gets hold of them.
 
-use ruff_python_ast::{AnyNodeRef, Expr};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr};
 use rustc_hash::FxHashSet;
 
 use crate::python::constant::may_change_given;
@@ -20,7 +20,39 @@ impl<'a> Changes<'a> {
             let changes = name.ctx.is_load() && changes_out_of_sight(tree, id);
             changes.then(|| Some((tree.scope_binding(tree.scope_of(id), &name.id)?, name.id.as_str())))?
         });
-        Changes { variables: variables.collect() }
+        let mut changes = Changes { variables: variables.collect() };
+        changes.add_iterated(tree);
+        changes
+    }
+
+    /// What a loop changes of each element changes what it goes through: `for row in rows: row.append(…)`.
+    fn add_iterated(&mut self, tree: &Tree<'a>) {
+        let variable = |name: &'a ast::ExprName| {
+            let home = tree.scope_binding(tree.scope_of(tree.id(name)), &name.id);
+            home.map(|home| (home, name.id.as_str()))
+        };
+        let changed = tree.nodes().filter_map(|(id, node)| match node {
+            AnyNodeRef::ExprName(name) if name.ctx.is_load() && changes(tree, id) => variable(name),
+            _ => None,
+        });
+        let changed: FxHashSet<(ScopeId, &str)> = changed.collect();
+        for (_, node) in tree.nodes() {
+            let AnyNodeRef::StmtFor(each) = node else { continue };
+            let targets = std::iter::once(&*each.target).chain(match &*each.target {
+                Expr::Tuple(targets) => targets.elts.iter(),
+                _ => [].iter(),
+            });
+            let mut names = targets.filter_map(Expr::as_name_expr).filter_map(variable);
+            if !names.any(|name| changed.contains(&name)) {
+                continue;
+            }
+            let iterated = tree.id(&*each.iter);
+            for inner in tree.between(iterated, tree.end(iterated)) {
+                if let AnyNodeRef::ExprName(name) = tree.node(inner) {
+                    self.variables.extend(variable(name));
+                }
+            }
+        }
     }
 
     /// Whether a variable that is read in a scope is one of them.
@@ -119,6 +151,16 @@ fn changes_out_of_sight(tree: &Tree<'_>, name: NodeId) -> bool {
         }
     }
     false
+}
+
+/// Whether a variable is changed where it is named, in a way that is followed or not.
+fn changes(tree: &Tree<'_>, name: NodeId) -> bool {
+    let mut around = tree.ancestors(name).map(|id| tree.node(id));
+    match around.next() {
+        Some(AnyNodeRef::ExprSubscript(part)) => !part.ctx.is_load(),
+        Some(AnyNodeRef::ExprAttribute(method)) => CHANGING.contains(&method.attr.as_str()),
+        _ => false,
+    }
 }
 
 /// `list.append(names, name)`
