@@ -140,6 +140,7 @@ const CHECKS: &[Check] = &[
                 When::Is(member_names::joins_member_name),
             ),
             Detect::Node(&[NodeKind::ExprBinOp], member_names::divides_by_member_name),
+            Detect::Call(&["builtins.open"], When::Is(member_names::opens_member_name)),
         ],
     },
     Check {

@@ -130,6 +130,38 @@ pub(super) fn joins_member_name(call: &Call<'_, '_>) -> Option<Confidence> {
     joined(call.module, call.node, &parts)
 }
 
+/// The same by `+`, `%` or an f-string, right where a file is opened to be written.
+pub(super) fn opens_member_name(call: &Call<'_, '_>) -> Option<Confidence> {
+    let mode = call.constant("mode", 1)?;
+    if !mode.as_str()?.contains(['w', 'a', 'x', '+']) {
+        return None;
+    }
+    let module = call.module;
+    let path = call.given("file", 0)?.expr;
+    let assigned = path.as_name_expr().into_iter().flat_map(|name| module.assigned(name));
+    let written = std::iter::once(path).chain(assigned).filter(|expr| {
+        matches!(
+            expr,
+            Expr::BinOp(ast::ExprBinOp { op: Operator::Add | Operator::Mod, .. }) | Expr::FString(_)
+        ) || module.refers_to(expr, MEMBER_NAMES)
+    });
+    let parts: Vec<&Expr> = written.filter(|expr| !joins_paths(module, expr)).collect();
+    joined(module, call.node, &parts)
+}
+
+/// Whether a path in an expression is joined by a function, which is reported there.
+fn joins_paths<'a>(module: &Module<'a>, expr: &'a Expr) -> bool {
+    let tree = module.tree();
+    let id = tree.id(expr);
+    let mut nodes = std::iter::once(tree.node(id)).chain(tree.descendants(id)).take(MAX_SEARCH);
+    nodes.any(|node| match node {
+        AnyNodeRef::ExprCall(call) => {
+            module.refers_to(&call.func, &["os.path.join", "pathlib.Path", "pathlib.Path().joinpath"])
+        }
+        _ => false,
+    })
+}
+
 /// The same by `/`.
 pub(super) fn divides_by_member_name(node: &Node<'_, '_>, hits: &mut Hits) {
     let AnyNodeRef::ExprBinOp(joining) = node.node else { return };
