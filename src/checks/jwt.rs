@@ -1,6 +1,6 @@
 use ruff_python_ast::{self as ast, AnyNodeRef, Expr, HasNodeIndex, Stmt};
 
-use super::Family;
+use super::{Family, commands};
 use crate::check::{Check, Confidence, Detect, Severity, When};
 use crate::python::{Argument, Call, Constant, Module, Thing, Truth, Value};
 
@@ -302,6 +302,9 @@ fn algorithm_confusion(call: &Call<'_, '_>) -> Option<Confidence> {
     let algorithms = match call.argument("algorithms", 2) {
         Argument::Absent => return Some(Confidence::Medium),
         Argument::Unknown => return None,
+        Argument::Given(algorithms) if chosen_by_token(call, algorithms.expr) => {
+            return Some(Confidence::High);
+        }
         Argument::Given(algorithms) => call.module.names().constant(algorithms)?,
     };
     let names: Vec<String> = match &algorithms {
@@ -316,6 +319,16 @@ fn algorithm_confusion(call: &Call<'_, '_>) -> Option<Confidence> {
         |prefixes: &[&str]| names.iter().any(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)));
     let confused = any(&["NONE"]) || any(&["HS"]) && any(&["RS", "ES", "PS", "ED"]);
     confused.then_some(Confidence::High)
+}
+
+/// `algorithms=[jwt.get_unverified_header(token)["alg"]]`: the token says how it is to be tested.
+fn chosen_by_token<'a>(call: &Call<'_, 'a>, algorithms: &'a Expr) -> bool {
+    let headers =
+        ["jwt.get_unverified_header", "jose.jwt.get_unverified_header", "jose.jws.get_unverified_header"];
+    let is_header = |node: AnyNodeRef<'a>| {
+        call.module.qualified_node(node).iter().any(|name| headers.contains(&name.as_str()))
+    };
+    commands::mentions(call.module, algorithms, &is_header)
 }
 
 fn encodes_unsigned(call: &Call<'_, '_>) -> Option<Confidence> {
