@@ -82,8 +82,6 @@ pub enum When {
     /// Whatever its arguments are, with a confidence that says the same of this one alone: of its keyword and its
     /// position.
     Argument(&'static str, usize),
-    /// The same for a command that a shell interprets: what was quoted for it counts as harmless.
-    Command(&'static str, usize),
     /// When this says so.
     Is(fn(&Call<'_, '_>) -> Option<Confidence>),
     /// When this says so, pointing at what it points at and hiding what it hides.

@@ -37,7 +37,7 @@ const CHECKS: &[Check] = &[
                     "paramiko.Transport().open_session().exec_command",
                     "paramiko.SSHClient().get_transport().open_session().exec_command",
                 ],
-                When::Command("command", 0),
+                When::Is(|call| Some(call.exposure_to(Harm::Shell, "command", 0).confidence())),
             ),
             // What opens a shell has not sent a command yet.
             Detect::Call(

@@ -13,8 +13,8 @@ use crate::check::{Check, Confidence, Detect, When};
 use crate::escape;
 use crate::finding::Finding;
 use crate::python::{
-    self, Arguments, Assignment, Call, Callee, FileKind, Harm, Hit, Hits, Module, Node, NodeId, Outline,
-    Problem, Reference, ScopeId, SourceFile, Thing, Value,
+    self, Arguments, Assignment, Call, Callee, FileKind, Hit, Hits, Module, Node, NodeId, Outline, Problem,
+    Reference, ScopeId, SourceFile, Thing, Value,
 };
 use locate::{Locator, callee_range};
 
@@ -767,7 +767,6 @@ fn judge(when: When, call: &Call<'_, '_>, place: TextRange) -> Option<Hit> {
         When::Dynamic if call.handed_on => Confidence::Medium,
         When::Dynamic => call.exposure().confidence(),
         When::Argument(keyword, position) => call.exposure_of(keyword, position).confidence(),
-        When::Command(keyword, position) => call.exposure_to(Harm::Shell, keyword, position).confidence(),
         When::Is(decide) => decide(call)?,
         When::Hit(decide) => return decide(call),
         When::All(conditions) => condition::all(conditions, call)?,

@@ -289,8 +289,10 @@ impl<'a> Run<'_, 'a> {
         }
         match (name, given) {
             // It raises where the path leads out of the folder.
-            ("relative_to", [folder]) if folder.exposure < Exposure::Input => {
-                self.keep_inside(frame, &method.value);
+            ("relative_to", [_]) => {
+                if self.is_own_folder(frame, &call.arguments.args[0]) {
+                    self.keep_inside(frame, &method.value);
+                }
                 None
             }
             (

@@ -9,7 +9,7 @@ use super::{COPIES, Frame, Run};
 use crate::python::constant::Constant;
 use crate::python::exposure::Exposure;
 use crate::python::names::Value;
-use crate::python::tree::{Meaning, with_stack};
+use crate::python::tree::{Meaning, ScopeId, with_stack};
 
 /// Functions that take an address apart.
 pub(super) static TAKE_APART: &[&str] = &["urllib.parse.urlparse", "urllib.parse.urlsplit"];
@@ -180,6 +180,38 @@ impl<'a> Run<'_, 'a> {
         self.value(frame, expr).exposure < Exposure::Input
     }
 
+    /// Whether the program chose a folder, and not one that everything is in: `/`.
+    pub(super) fn is_own_folder(&self, frame: &mut Frame<'a>, folder: &'a Expr) -> bool {
+        self.is_own(frame, folder) && !self.holds_everything(folder, frame.scope, 0)
+    }
+
+    fn holds_everything(&self, folder: &'a Expr, scope: ScopeId, depth: u32) -> bool {
+        let constant = self.names.constant(Value { expr: folder, scope });
+        if let Some(text) = constant.as_ref().and_then(Constant::as_str) {
+            return !is_folder(text);
+        }
+        if depth > 4 || !self.spend(1) {
+            return true;
+        }
+        match folder {
+            Expr::Call(call) => match (&*call.func, &*call.arguments.args) {
+                (_, [path]) => self.holds_everything(path, scope, depth + 1),
+                (Expr::Attribute(method), []) => self.holds_everything(&method.value, scope, depth + 1),
+                _ => false,
+            },
+            Expr::Name(name) => {
+                let Some(home) = self.names.tree.scope_binding(scope, &name.id) else { return false };
+                self.names.tree.bindings_in(home, &name.id).any(|(_, binding)| match &binding.meaning {
+                    Meaning::Value { expr, scope, steps } if steps.is_empty() => {
+                        self.holds_everything(expr, *scope, depth + 1)
+                    }
+                    _ => false,
+                })
+            }
+            _ => false,
+        }
+    }
+
     /// The variable in `path`, `str(path)` or `path.resolve()`, and whether it is asked where it leads.
     fn path_in(&self, frame: &Frame<'a>, expr: &'a Expr, depth: u32) -> Option<(&'a str, bool)> {
         match expr {
@@ -217,7 +249,7 @@ impl<'a> Run<'_, 'a> {
         let (Expr::Attribute(method), [folder]) = (&*call.func, &*call.arguments.args) else { return };
         let is_inside = match method.attr.as_str() {
             "startswith" => self.is_closed(frame, folder, 0) && self.is_own(frame, folder),
-            "is_relative_to" => self.is_own(frame, folder),
+            "is_relative_to" => self.is_own_folder(frame, folder),
             _ => false,
         };
         if is_inside {
@@ -235,7 +267,7 @@ impl<'a> Run<'_, 'a> {
     ) {
         match (op, left, right) {
             (ast::CmpOp::In | ast::CmpOp::NotIn, folder, Expr::Attribute(parents))
-                if parents.attr.as_str() == "parents" && self.is_own(frame, folder) =>
+                if parents.attr.as_str() == "parents" && self.is_own_folder(frame, folder) =>
             {
                 self.keep_inside(frame, &parents.value);
             }
@@ -243,7 +275,7 @@ impl<'a> Run<'_, 'a> {
             | (ast::CmpOp::Eq | ast::CmpOp::NotEq, folder, Expr::Call(call)) => {
                 let place = Value { expr: &call.func, scope: frame.scope };
                 if !self.names.is_only(place, |name| name == "os.path.commonpath")
-                    || !self.is_own(frame, folder)
+                    || !self.is_own_folder(frame, folder)
                 {
                     return;
                 }
